@@ -1,0 +1,1 @@
+"""Record, keep, read and replay what a program did on a terminal."""

@@ -1,0 +1,1 @@
+"""Secrets out of bytes and text. Knows no terminal and no file."""

@@ -1,0 +1,1 @@
+"""One program on one terminal: a pty session, an emulator, keys and waiting. Knows no cassette."""

@@ -1,0 +1,169 @@
+"""Every error that a user can meet: one sentence of what happened, one of what to do, one exit code.
+
+A class carries its sentence as a template; the facts fill it. Exit codes: 1 the answer is no, 2 wrong usage,
+3 not a cassette or damaged, 4 this machine or the program is not fit, 5 secrets would leak, 6 timed out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class CassetteError(Exception):
+    """Base of all errors of this package; `str(error)` is what the command line prints.
+
+    `facts` are the template's values, kept for callers that want more than the sentence.
+    """
+
+    template: ClassVar[str] = "{what}"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        super().__init__(self.template.format(**facts))
+
+
+class UsageError(CassetteError):
+    """The caller asked for something that has no meaning."""
+
+    exit_code = 2
+
+
+class NotACassette(CassetteError):
+    """The path is no cassette at all."""
+
+    template = "{path} is not a cassette: {why}. Give the directory that holds manifest.json."
+    exit_code = 3
+
+
+class UnknownVersion(CassetteError):
+    """Written by a later release."""
+
+    template = "{path} has cassette format {found}, and this reader knows up to {known}. Upgrade pty-cassette."
+    exit_code = 3
+
+
+class UnknownFeature(CassetteError):
+    """`required_features` names what this reader does not know."""
+
+    template = "{path} needs {features}, which this reader does not know. Upgrade pty-cassette."
+    exit_code = 3
+
+
+class Damaged(CassetteError):
+    """What is on disk does not hold together; `facts` name file, line, seq and offset where they are known."""
+
+    template = "{path} is damaged: {where}: {why}. Restore it from version control, or record it again."
+    exit_code = 3
+
+    def __init__(
+        self,
+        *,
+        path: object,
+        file: str,
+        why: str,
+        line: int | None = None,
+        seq: int | None = None,
+        offset: int | None = None,
+    ) -> None:
+        places = (("line", line), ("seq", seq), ("offset", offset))
+        where = ", ".join([file, *(f"{name} {at}" for name, at in places if at is not None)])
+        super().__init__(path=path, file=file, why=why, line=line, seq=seq, offset=offset, where=where)
+
+
+class NotWhatWasDemanded(CassetteError):
+    """The caller demanded an id, a digest or an emulator that this cassette does not have."""
+
+    template = "{path} has {name} {found}, and {wanted} was demanded. Open the right cassette, or bind to this one."
+    exit_code = 1
+
+
+class CassetteExists(CassetteError):
+    """The place for a new cassette is taken."""
+
+    template = "{path} exists already. Choose another place with -o, or replace it with --overwrite."
+    exit_code = 2
+
+
+class CannotStore(CassetteError):
+    """The file system said no; nothing that was recorded is lost."""
+
+    template = "cannot {action} {path}: {why}. {todo}"
+    exit_code = 4
+
+
+class SpoolFull(CassetteError):
+    """The RAM-backed spool has no room left."""
+
+    template = (
+        "the spool {path} is full after {size} bytes ({why}). What was recorded is kept; record less, "
+        "limit it with --max-bytes, or give the RAM file system more room."
+    )
+    exit_code = 4
+
+
+class SpoolDamaged(CassetteError):
+    """A complete event in a spool has a wrong checksum: damage, not a torn write."""
+
+    template = "the spool {path} is damaged at byte {offset}: {why}. Keep it aside, or remove it with --discard {id}."
+    exit_code = 3
+
+
+class NoSuchSpool(CassetteError):
+    """`recover` was asked for something that is not there."""
+
+    template = "there is no recording {id} to recover. See what there is with cassette recover --list."
+    exit_code = 2
+
+
+class SpoolInUse(CassetteError):
+    """The recorder of this spool lives."""
+
+    template = "the recording {id} is still running (process {pid}). Let it end first."
+    exit_code = 4
+
+
+class LockHeld(CassetteError):
+    """Another recording of the same thing runs."""
+
+    template = "another recording of {name} is running (process {pid}). Wait until it has ended, then try again."
+    exit_code = 4
+
+
+class CannotStart(CassetteError):
+    """The program could not be started; the message is the terminal layer's own."""
+
+    exit_code = 4
+
+
+class NoTerminal(CassetteError):
+    """Something needs a person's terminal, and there is none."""
+
+    template = "{what} needs a terminal, and {which} is none. Run it in a terminal, or {instead}."
+    exit_code = 2
+
+
+class UnknownEmulator(CassetteError):
+    """The emulator that is asked for is not known or not installed."""
+
+    exit_code = 4
+
+
+class TimedOut(CassetteError):
+    """A wait or a program took longer than it was given."""
+
+    exit_code = 6
+
+
+class Cancelled(CassetteError):
+    """A replay was told to stop."""
+
+    template = "the replay was cancelled at event {seq}. Start it again to see the rest."
+    exit_code = 1
+
+
+class UnknownNeed(CassetteError):
+    """An optional part is asked of a cassette that does not have it."""
+
+    template = "{path} has no {name}. Record it again with what gives it."
+    exit_code = 1

@@ -39,7 +39,9 @@ class NotACassette(CassetteError):
 class UnknownVersion(CassetteError):
     """Written by a later release."""
 
-    template = "{path} has cassette format {found}, and this reader knows up to {known}. Upgrade pty-cassette."
+    template = (
+        "{path} has cassette format {found}, and this reader knows up to {known}. Upgrade pty-cassette."
+    )
     exit_code = 3
 
 
@@ -74,7 +76,9 @@ class Damaged(CassetteError):
 class NotWhatWasDemanded(CassetteError):
     """The caller demanded an id, a digest or an emulator that this cassette does not have."""
 
-    template = "{path} has {name} {found}, and {wanted} was demanded. Open the right cassette, or bind to this one."
+    template = (
+        "{path} has {name} {found}, and {wanted} was demanded. Open the right cassette, or bind to this one."
+    )
     exit_code = 1
 
 
@@ -126,7 +130,9 @@ class SpoolInUse(CassetteError):
 class LockHeld(CassetteError):
     """Another recording of the same thing runs."""
 
-    template = "another recording of {name} is running (process {pid}). Wait until it has ended, then try again."
+    template = (
+        "another recording of {name} is running (process {pid}). Wait until it has ended, then try again."
+    )
     exit_code = 4
 
 

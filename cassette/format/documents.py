@@ -5,14 +5,13 @@ Unknown fields are ignored when read; a writer that changes a document keeps the
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from cassette.format.lines import check_plain
 from cassette.format.limits import MAX_DEPTH, MAX_DOCUMENT_BYTES
+from cassette.format.lines import check_plain
 from cassette.model import Discovery, Manifest, Quota, ScrubSummary
 
 T = TypeVar("T", Manifest, Discovery, Quota, ScrubSummary)
@@ -22,10 +21,13 @@ class BadDocument(ValueError):
     """A document that is not of format 1; the message says where and why."""
 
 
-@cache
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
+
+
 def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    kind.__pydantic_config__ = ConfigDict(extra="ignore")  # type: ignore[attr-defined, union-attr]
-    return TypeAdapter(kind)
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def read_json(data: bytes) -> Any:
@@ -68,7 +70,9 @@ def read_document(kind: type[T], document: Any) -> T:
 def json_document(kind: type[T], value: T) -> dict[str, Any]:
     """A model value as a JSON object, without what is not set."""
     document = _adapter(kind).dump_python(value, mode="json", exclude_none=True)
-    return {key: _pruned(item) for key, item in document.items() if item not in ([], {}) or key in _KEPT_EMPTY}
+    return {
+        key: _pruned(item) for key, item in document.items() if item not in ([], {}) or key in _KEPT_EMPTY
+    }
 
 
 _KEPT_EMPTY = frozenset({"rules", "hit_counts", "command"})

@@ -6,6 +6,7 @@ encoded once, when it is observed, and gets its `seq` when it is published. Fram
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -44,7 +45,7 @@ class _InputLine(msgspec.Struct, frozen=True, omit_defaults=True):
     seq: int
     t_ms: int
     kind: str
-    bytes: bytes | None = None
+    data: bytes | None = msgspec.field(default=None, name="bytes")
     key: str | None = None
     size: SizeLine | None = None
     signal: str | None = None
@@ -109,12 +110,12 @@ def body_of(line: bytes) -> bytes:
 
 def input_body(event: Input) -> bytes:
     """Encode what went in."""
-    size = event.size and SizeLine(event.size.rows, event.size.columns)
+    size = SizeLine(event.size.rows, event.size.columns) if event.size else None
     line = _InputLine(
         seq=0,
         t_ms=event.t_ms,
         kind=event.kind,
-        bytes=event.data or None,
+        data=event.data or None,
         key=event.key,
         size=size,
         signal=event.signal,
@@ -129,7 +130,12 @@ def input_body(event: Input) -> bytes:
 
 def output_body(t_ms: int, offset: int, length: int, sha256: str) -> bytes:
     """Encode where a chunk stands; `sha256` is the chunk's, in hex."""
-    return b'"t_ms":%d,"offset":%d,"length":%d,"sha256":"%b"}' % (t_ms, offset, length, sha256.encode("ascii"))
+    return b'"t_ms":%d,"offset":%d,"length":%d,"sha256":"%b"}' % (
+        t_ms,
+        offset,
+        length,
+        sha256.encode("ascii"),
+    )
 
 
 def service_body(event: ServiceEvent) -> bytes:
@@ -146,11 +152,16 @@ def final_body(event: Final) -> bytes:
     for part in (event.usage, event.metadata):
         check_plain(part, floats=True)
     status = event.exit
+    exit_line = (
+        _ExitLine(status.code, status.signal, status.exited, status.signaled, status.error)
+        if status
+        else None
+    )
     line = _FinalLine(
         seq=0,
         t_ms=event.t_ms,
         duration_ms=event.duration_ms,
-        exit=status and _ExitLine(status.code, status.signal, status.exited, status.signaled, status.error),
+        exit=exit_line,
         metadata=_plain_dict(event.metadata),
         usage=_plain_dict(event.usage),
         cost_usd=event.cost_usd,
@@ -170,7 +181,7 @@ def read_input(line: bytes) -> Input:
         seq=found.seq,
         t_ms=found.t_ms,
         kind=found.kind,
-        data=found.bytes or b"",
+        data=found.data or b"",
         key=found.key or None,
         size=found.size and Size(found.size.Cols, found.size.Rows),
         signal=found.signal or None,
@@ -218,29 +229,29 @@ def check_plain(value: Any, *, floats: bool = False, depth: int = 0) -> None:
     """Raise ValueError unless `value` is JSON that every reader reads alike."""
     if depth > MAX_DEPTH:
         raise ValueError(f"it is nested deeper than {MAX_DEPTH}")
-    match value:
-        case None | bool():
-            return
-        case str():
-            if not value.isascii():
-                value.encode("utf-8")  # a lone surrogate raises UnicodeEncodeError, a ValueError
-        case int():
-            if abs(value) > MAX_SAFE_INTEGER:
-                raise ValueError(f"the integer {value!s:.30} is beyond ±(2^53-1); give it as a string")
-        case float():
-            if not floats or value != value or value in (float("inf"), float("-inf")):
-                raise ValueError(f"{value!r} is not an integer; give it as a string or in a smaller unit")
-        case Mapping():
-            for key, item in value.items():
-                if not isinstance(key, str):
-                    raise ValueError(f"the key {key!r:.60} is not a string")
-                check_plain(key)
-                check_plain(item, floats=floats, depth=depth + 1)
-        case list() | tuple():
-            for item in value:
-                check_plain(item, floats=floats, depth=depth + 1)
-        case _:
-            raise ValueError(f"{type(value).__name__} is not JSON")
+    if isinstance(value, str):
+        value.encode("utf-8")  # a lone surrogate raises UnicodeEncodeError, a ValueError
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        _check_number(value, floats)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"the key {key!r:.60} is not a string")
+            check_plain(key)
+            check_plain(item, floats=floats, depth=depth + 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            check_plain(item, floats=floats, depth=depth + 1)
+    elif value is not None and not isinstance(value, bool):
+        raise ValueError(f"{type(value).__name__} is not JSON")
+
+
+def _check_number(value: float, floats: bool) -> None:
+    if isinstance(value, float):
+        if not floats or not math.isfinite(value):
+            raise ValueError(f"{value!r} is not an integer; give it as a string or in a smaller unit")
+    elif abs(value) > MAX_SAFE_INTEGER:
+        raise ValueError(f"the integer {value!s:.30} is beyond ±(2^53-1); give it as a string")
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], line: bytes) -> Any:

@@ -57,6 +57,8 @@ def seal_document(facts: SealFacts) -> bytes:
         "counts": dict(sorted(facts.counts.items())),
         "gaps": facts.gaps,
         "checkpoints": facts.chain.checkpoints,
-        "files": {name: {"size": size, "sha256": digest} for name, (size, digest) in sorted(facts.files.items())},
+        "files": {
+            name: {"size": size, "sha256": digest} for name, (size, digest) in sorted(facts.files.items())
+        },
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,140 @@
+"""Where a spool may lie: a private directory on a file system that really is memory.
+
+`$CASSETTE_SPOOL_DIR` alone when it is set, else the first that fits of `$XDG_RUNTIME_DIR` and `/dev/shm`. The
+kernel is asked what the file system is; a name proves nothing. In it, `pty-cassette-<uid>` has mode 0700, belongs
+to the user, and is used through its descriptor, so that nobody can put another in its place. (A tmpfs can be
+swapped out by the kernel: where that matters, encrypt the swap.)
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cassette.errors import CannotStore
+from cassette.store import syscalls
+
+SPOOL_DIR_VARIABLE = "CASSETTE_SPOOL_DIR"
+"""Environment variable: a directory on tmpfs or ramfs to use instead of the usual ones."""
+LEAST_ROOM_BYTES = 512 * 1024
+"""A place with less free room than this is passed over."""
+
+
+class NoPlace(Exception):
+    """A directory cannot hold a spool; the message says why, and begins with the directory."""
+
+
+@dataclass
+class Place:
+    """An open private directory."""
+
+    path: Path
+    fd: int
+
+    def close(self) -> None:
+        """Free the descriptor."""
+        os.close(self.fd)
+
+
+def demanded_root() -> Path | None:
+    """What `$CASSETTE_SPOOL_DIR` says."""
+    value = os.environ.get(SPOOL_DIR_VARIABLE)
+    return Path(value) if value else None
+
+
+def usual_roots() -> list[Path]:
+    """Where memory is usually mounted, best first."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return [Path(root) for root in (runtime, "/dev/shm") if root and Path(root).is_absolute()]
+
+
+def places_to_write(roots: Sequence[Path] | None, refused: list[str]) -> Iterator[Place]:
+    """Private directories that can take a new spool, made where missing, best first.
+
+    Appends to `refused` why others cannot. The caller closes what it is given. Raises CannotStore when
+    `$CASSETTE_SPOOL_DIR` is set, `roots` is not given, and it cannot be used.
+    """
+    demanded = demanded_root() if roots is None else None
+    if demanded is not None:
+        try:
+            yield open_place(demanded, make=True)
+        except NoPlace as problem:
+            raise CannotStore(
+                action="spool in",
+                path=demanded,
+                why=str(problem).removeprefix(f"{demanded} "),
+                todo=f"Let {SPOOL_DIR_VARIABLE} name a private directory on tmpfs, or unset it.",
+            ) from None
+        return
+    for root in usual_roots() if roots is None else roots:
+        try:
+            yield open_place(root, make=True)
+        except NoPlace as problem:
+            refused.append(str(problem))
+
+
+def places_to_read(roots: Sequence[Path] | None) -> Iterator[Place]:
+    """Private directories that are there already; the caller closes what it is given."""
+    if roots is None:
+        demanded = demanded_root()
+        roots = [*([demanded] if demanded else []), *usual_roots()]
+    for root in dict.fromkeys(roots):
+        with suppress(NoPlace):
+            yield open_place(root, make=False)
+
+
+def open_place(root: Path, *, make: bool) -> Place:
+    """The private directory under `root`. Raises NoPlace; `make` also demands room for a spool."""
+    name = f"pty-cassette-{os.geteuid()}"
+    path = root.absolute() / name
+    try:
+        root_fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise NoPlace(f"{root} cannot be used: {_why(error)}") from None
+    try:
+        if not syscalls.is_ram_backed(root_fd):
+            raise NoPlace(f"{root} is not memory (neither tmpfs nor ramfs)")
+        if make:
+            with suppress(FileExistsError):
+                os.mkdir(name, 0o700, dir_fd=root_fd)
+        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root_fd)
+    except OSError as error:
+        raise NoPlace(f"{root} cannot be used: {name}: {_why(error)}") from None
+    finally:
+        os.close(root_fd)
+    try:
+        _check_private(fd, path)
+        if make:
+            _check_room(fd, root)
+    except BaseException:
+        os.close(fd)
+        raise
+    return Place(path, fd)
+
+
+def _check_private(fd: int, path: Path) -> None:
+    facts = os.fstat(fd)
+    if facts.st_uid != os.geteuid():
+        raise NoPlace(f"{path} belongs to another user (uid {facts.st_uid})")
+    if stat.S_IMODE(facts.st_mode) & 0o077:
+        raise NoPlace(
+            f"{path} can be entered by others (mode {stat.S_IMODE(facts.st_mode):04o}, wanted 0700)"
+        )
+    if not syscalls.is_ram_backed(fd):
+        raise NoPlace(f"{path} is not memory (neither tmpfs nor ramfs)")
+
+
+def _check_room(fd: int, root: Path) -> None:
+    facts = os.fstatvfs(fd)
+    room = facts.f_bavail * facts.f_frsize
+    unlimited = facts.f_blocks == 0  # ramfs, and tmpfs with size=0
+    if not unlimited and room < LEAST_ROOM_BYTES:
+        raise NoPlace(f"{root} has {room} bytes of room, and {LEAST_ROOM_BYTES} are needed to begin")
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

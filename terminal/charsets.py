@@ -1,0 +1,14 @@
+"""Character sets that a program designates into G0 to G3 (ECMA-35). Only those that change a character."""
+
+from __future__ import annotations
+
+LINE_DRAWING = {ord(a): b for a, b in zip("_`abcdefghijklmnopqrstuvwxyz{|}~", " ◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·", strict=True)}
+"""DEC special graphics: `ESC ( 0`. Its 0x5F is a blank."""
+
+UNITED_KINGDOM = {ord("#"): "£"}
+
+CHARSETS: dict[str, dict[int, str] | None] = {"0": LINE_DRAWING, "2": LINE_DRAWING, "A": UNITED_KINGDOM, "B": None}
+"""Final of the designating sequence to what it translates; None and finals not listed are ASCII."""
+
+DESIGNATORS = {"(": 0, ")": 1, "*": 2, "+": 3, "-": 1, ".": 2, "/": 3}
+"""Intermediate of the designating sequence to the number of the set."""

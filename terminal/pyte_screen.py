@@ -1,0 +1,376 @@
+"""The screen model: a `pyte.Screen` whose cells are ours. The only file that imports pyte.
+
+Kept from pyte: the names of the operations, the cursor, margins, modes (private ones shifted as there), tab
+stops, title. Replaced: the storage (rows of `cells.Row` in place of a dictionary of cells) and every
+operation on it. As in pyte, `cursor.x == columns` means that the last column was written and the next
+character wraps. No operation raises, whatever its arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+
+import pyte
+
+from terminal.cells import Row
+from terminal.pens import changed_style
+from terminal.snapshot import DEFAULT_STYLE, Style
+from terminal.widths import MAX_CLUSTER, SPECIAL, SPLIT_SPECIAL, ZWJ, cluster_width, joins, width
+
+PYTE_VERSION = metadata.version("pyte")
+
+IRM = 4
+LNM = 20
+DECOM = 6 << 5
+DECAWM = 7 << 5
+REVERSE_WRAP = 45 << 5
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCursor:
+    """What DECSC keeps."""
+
+    x: int = 0
+    y: int = 0
+    pen: Style = DEFAULT_STYLE
+    charsets: tuple[dict[int, str] | None, ...] = (None, None, None, None)
+    active: int = 0
+    origin: bool = False
+
+
+class _EraseStyles(dict[Style, Style]):
+    """What erasing leaves under a pen: its background and nothing else (BCE)."""
+
+    def __missing__(self, pen: Style) -> Style:
+        if len(self) > 1024:
+            self.clear()
+        style = DEFAULT_STYLE if pen.bg is None else changed_style(DEFAULT_STYLE, {"bg": pen.bg})
+        self[pen] = style
+        return style
+
+
+class Screen(pyte.Screen):  # type: ignore[misc]
+    """Cells, cursor and the operations on them; which bytes mean which operation is `dispatch.py`'s."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self._erase_styles = _EraseStyles()
+        super().__init__(columns, lines)
+
+    @property
+    def buffer(self) -> dict[int, dict[int, str]]:
+        """Row to column to text, in the shape of pyte's; for reading only."""
+        return {y: dict(enumerate(row.data)) for y, row in enumerate(self.grid)}
+
+    @buffer.setter
+    def buffer(self, value: object) -> None:
+        """pyte's constructor sets its own; ours is `grid`."""
+
+    @property
+    def display(self) -> list[str]:
+        """The rows as text, padded with blanks."""
+        return ["".join(row.data) for row in self.grid]
+
+    def reset(self) -> None:
+        """RIS: as switched on. The size stays."""
+        self.mode = {DECAWM, 25 << 5}
+        self.margins = None
+        self.title = self.icon_name = ""
+        self.cursor = pyte.screens.Cursor(0, 0)
+        self.pen = DEFAULT_STYLE
+        self.charsets: list[dict[int, str] | None] = [None] * 4
+        self.charset = 0
+        self.single_shift: int | None = None
+        self.translation: dict[int, str] | None = None
+        self.simple = True
+        self.saved_cursor = SavedCursor()
+        self.repeatable = ""
+        self.tabstops = set(range(8, self.columns, 8))
+        self.grid = [Row(self.columns) for _ in range(self.lines)]
+
+    # -- drawing --------------------------------------------------------------------------------------
+
+    def draw(self, data: str) -> None:
+        """Put text (no controls) at the cursor."""
+        if self.single_shift is not None:
+            data = self._shifted(data)
+        elif self.translation is not None:
+            data = data.translate(self.translation)
+        if data.isascii():
+            self._draw_narrow(data)
+        else:
+            self._draw_unicode(data)
+
+    def _shifted(self, data: str) -> str:
+        """SS2 and SS3 hold for one character."""
+        first = data[0].translate(self.charsets[self.single_shift or 0] or {})
+        self.single_shift = None
+        self.refresh_simple()
+        return first + data[1:].translate(self.translation or {})
+
+    def refresh_simple(self) -> None:
+        """Note whether text can be written as it comes, and by which character set."""
+        self.translation = self.charsets[self.charset]
+        self.simple = self.translation is None and self.single_shift is None and IRM not in self.mode
+
+    def _draw_narrow(self, text: str) -> None:
+        """Characters of one column each."""
+        cursor, columns = self.cursor, self.columns
+        self.repeatable = text
+        position, count = 0, len(text)
+        while position < count:
+            if cursor.x >= columns:
+                self._make_room()
+            part = text[position : position + columns - cursor.x]
+            self._write(part, len(part))
+            position += len(part)
+            if position < count and DECAWM not in self.mode:
+                # Without auto-wrap the last column takes every further character; only the last one stays.
+                cursor.x = columns - 1
+                position = count - 1
+
+    def _make_room(self) -> None:
+        """The cursor is behind the last column: wrap, or stay on it."""
+        if DECAWM in self.mode:
+            self.grid[self.cursor.y].wrapped = True
+            self.cursor.x = 0
+            self.index()
+        else:
+            self.cursor.x = self.columns - 1
+
+    def _write(self, text: str, count: int) -> None:
+        """Write `count` narrow characters that fit into the row."""
+        cursor = self.cursor
+        row, start = self.grid[cursor.y], cursor.x
+        end = start + count
+        if IRM in self.mode:
+            row.insert(start, self.columns, count, self.pen)
+        elif row.wide:
+            row.cut_wide(start)
+            row.cut_wide(end)
+        row.data[start:end] = text
+        if self.pen is not DEFAULT_STYLE or not row.plain:
+            row.styles[start:end] = [self.pen] * count
+            row.plain = False
+        row.line = None
+        cursor.x = end
+
+    def _draw_unicode(self, text: str) -> None:
+        """Text in which some characters may be wide or join the cell before them."""
+        if not SPECIAL.search(text):
+            self._draw_after_joiner(text)
+            return
+        for index, piece in enumerate(SPLIT_SPECIAL(text)):
+            if index % 2:
+                self._draw_special(piece)
+            elif piece:
+                self._draw_after_joiner(piece)
+
+    def _draw_after_joiner(self, text: str) -> None:
+        """Narrow text, whose first character may still join what ends in a zero-width joiner."""
+        if text[0] > "\x7f":
+            row, left = self._cell_before_cursor()
+            if left >= 0 and row.data[left][-1:] == ZWJ and self._join(row, left, text[0]):
+                text = text[1:]
+        if text:
+            self._draw_narrow(text)
+
+    def _cell_before_cursor(self) -> tuple[Row, int]:
+        """The row of the cursor and the column where the cell left of it begins, -1 if there is none."""
+        row = self.grid[self.cursor.y]
+        left = self.cursor.x - 1
+        if left > 0 and row.data[left] == "":
+            left -= 1
+        return row, left
+
+    def _draw_special(self, character: str) -> None:
+        """One character that is wide, of no width, or half of a flag."""
+        row, left = self._cell_before_cursor()
+        if left >= 0 and self._join(row, left, character):
+            return
+        columns = width(character)
+        if columns == 1:
+            self._draw_narrow(character)
+        elif columns == 2 and self.columns >= 2:
+            self._draw_wide(character)
+
+    def _join(self, row: Row, left: int, character: str) -> bool:
+        """Let `character` share the cell at `left`, if it does; the cell may become wide by it."""
+        cluster = row.data[left]
+        columns = joins(cluster, character)
+        if not columns:
+            return False
+        if len(cluster) < MAX_CLUSTER:
+            row.data[left] = cluster + character
+            row.line = None
+            self.repeatable = ""
+            if columns > cluster_width(cluster) and left + 1 < self.columns:
+                self._widen(row, left)
+        return True
+
+    def _widen(self, row: Row, left: int) -> None:
+        cell, style = row.data[left], row.styles[left]
+        if IRM in self.mode:
+            row.insert(left + 1, self.columns, 1, style)
+        row.cut_wide(left + 2)
+        row.data[left : left + 2] = [cell, ""]
+        row.styles[left + 1] = style
+        row.wide = True
+        self.cursor.x = left + 2
+
+    def _draw_wide(self, character: str) -> None:
+        cursor = self.cursor
+        if cursor.x + 2 > self.columns:
+            if DECAWM in self.mode:
+                self._make_room()
+            else:
+                cursor.x = self.columns - 2
+        self.repeatable = character
+        self._write(character + " ", 2)
+        row = self.grid[cursor.y]
+        row.data[cursor.x - 1] = ""
+        row.wide = True
+
+    def repeat(self, count: int) -> None:
+        """REP: the last character again."""
+        if self.repeatable:
+            self.draw_repeated(self.repeatable[-1], min(count, self.columns * self.lines))
+
+    def draw_repeated(self, character: str, count: int) -> None:
+        """Draw one character so many times, past the character sets."""
+        if width(character) == 1:
+            self._draw_narrow(character * count)
+        else:
+            for _ in range(count):
+                self._draw_wide(character)
+
+    # -- scrolling ------------------------------------------------------------------------------------
+
+    @property
+    def region(self) -> tuple[int, int]:
+        """First and last row of the scroll region."""
+        return self.margins or (0, self.lines - 1)
+
+    @property
+    def erase_style(self) -> Style:
+        """What an erased cell looks like now."""
+        return self._erase_styles[self.pen]
+
+    def scroll_up(self, count: int, top: int, bottom: int) -> None:
+        """Move rows `top` to `bottom` up; blank rows come in below."""
+        count = min(count, bottom - top + 1)
+        blank = self.erase_style
+        rows = [Row(self.columns, blank) for _ in range(count)]
+        self.grid[top : bottom + 1] = self.grid[top + count : bottom + 1] + rows
+
+    def scroll_down(self, count: int, top: int, bottom: int) -> None:
+        """Move rows `top` to `bottom` down; blank rows come in above."""
+        count = min(count, bottom - top + 1)
+        blank = self.erase_style
+        rows = [Row(self.columns, blank) for _ in range(count)]
+        self.grid[top : bottom + 1] = rows + self.grid[top : bottom + 1 - count]
+
+    def index(self) -> None:
+        """IND: down one row; at the bottom margin the region scrolls."""
+        y = self.cursor.y
+        bottom = self.margins[1] if self.margins else self.lines - 1
+        if y == bottom:
+            top = self.margins[0] if self.margins else 0
+            del self.grid[top]
+            self.grid.insert(bottom, Row(self.columns, self._erase_styles[self.pen]))
+        elif y < self.lines - 1:
+            self.cursor.y = y + 1
+
+    def reverse_index(self) -> None:
+        """RI: up one row; at the top margin the region scrolls."""
+        top, bottom = self.region
+        if self.cursor.y == top:
+            self.scroll_down(1, top, bottom)
+        elif self.cursor.y > 0:
+            self.cursor.y -= 1
+
+    def linefeed(self) -> None:
+        """LF, VT, FF."""
+        self.index()
+        if LNM in self.mode:
+            self.cursor.x = 0
+
+    def next_line(self) -> None:
+        """NEL."""
+        self.index()
+        self.cursor.x = 0
+
+    # -- cursor ---------------------------------------------------------------------------------------
+
+    def carriage_return(self) -> None:
+        """CR."""
+        self.cursor.x = 0
+
+    def backspace(self) -> None:
+        """BS: left one column; with reverse wrap-around up into the row that runs on in this one."""
+        cursor = self.cursor
+        if REVERSE_WRAP in self.mode and DECAWM in self.mode:
+            if cursor.x == 0:
+                self._wrap_back()
+            else:
+                cursor.x -= 1
+        else:
+            cursor.x = max(0, min(cursor.x, self.columns - 1) - 1)
+
+    def _wrap_back(self) -> None:
+        y, (top, bottom) = self.cursor.y, self.region
+        if top < y <= bottom and self.grid[y - 1].wrapped:
+            self.grid[y - 1].wrapped = False
+            self.cursor.y = y - 1
+            self.cursor.x = self.columns - 1
+
+    def tab(self, count: int = 1) -> None:
+        """HT, CHT: to the next tab stop, at most to the last column."""
+        x = self.cursor.x
+        for _ in range(min(count, self.columns)):
+            if x < self.columns:
+                after = (stop for stop in range(x + 1, self.columns) if stop in self.tabstops)
+                x = next(after, self.columns - 1)
+        self.cursor.x = x
+
+    def back_tab(self, count: int = 1) -> None:
+        """CBT: to the tab stop before."""
+        x = min(self.cursor.x, self.columns - 1)
+        for _ in range(min(count, self.columns)):
+            x = next((stop for stop in range(x - 1, 0, -1) if stop in self.tabstops), 0)
+        self.cursor.x = x
+
+    def cursor_position(self, line: int = 1, column: int = 1) -> None:
+        """CUP: 1-based; from the top margin in origin mode, and then not past the bottom one."""
+        self.move_to(column - 1, line - 1)
+
+    def move_to(self, x: int, y: int) -> None:
+        """Place the cursor, 0-based, by the rules of origin mode."""
+        if DECOM in self.mode:
+            top, bottom = self.region
+            self.cursor.y = max(top, min(bottom, top + y))
+        else:
+            self.cursor.y = max(0, min(self.lines - 1, y))
+        self.cursor.x = max(0, min(self.columns - 1, x))
+
+    def cursor_up(self, count: int = 1) -> None:
+        """CUU: stops at the top margin if it starts inside."""
+        y = self.cursor.y
+        top = self.margins[0] if self.margins and y >= self.margins[0] else 0
+        self.cursor.y = max(top, y - count)
+        self.cursor.x = min(self.cursor.x, self.columns - 1)
+
+    def cursor_down(self, count: int = 1) -> None:
+        """CUD: stops at the bottom margin if it starts inside."""
+        y = self.cursor.y
+        bottom = self.margins[1] if self.margins and y <= self.margins[1] else self.lines - 1
+        self.cursor.y = min(bottom, y + count)
+        self.cursor.x = min(self.cursor.x, self.columns - 1)
+
+    def cursor_forward(self, count: int = 1) -> None:
+        """CUF."""
+        self.cursor.x = min(self.columns - 1, self.cursor.x + count)
+
+    def cursor_back(self, count: int = 1) -> None:
+        """CUB."""
+        self.cursor.x = max(0, min(self.cursor.x, self.columns - 1) - count)

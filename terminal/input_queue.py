@@ -102,7 +102,7 @@ class InputQueue:
     def close(self, why: str) -> None:
         """Nobody takes input any more: fail what waits, and what is put later."""
         with self._lock:
-            self._closed = why
+            self._closed = self._closed or why
             for write in self._writes:
                 write.give_up(f"{why} It took {write.taken} of {write.size} bytes of this input.")
             self._writes.clear()

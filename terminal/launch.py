@@ -73,7 +73,7 @@ def _checked_argv(argv: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
         raise BadCommand(
             f"The command is one string: {argv!r}. Give a list: the program, then its arguments."
         )
-    words = tuple(os.fspath(word) for word in argv)
+    words = tuple(os.fspath(word) if isinstance(word, os.PathLike) else word for word in argv)
     if not words or not words[0]:
         raise BadCommand("There is no command to run. Give the program's name first, then its arguments.")
     for place, word in enumerate(words):

@@ -168,7 +168,7 @@ class Pump:
             try:
                 self._begin()
                 while self._end is None:
-                    self._guarded_turn(selector)
+                    self._turns(selector)
             finally:
                 self._inputs.close("The program ended. Send nothing more.")
                 self._close_wake()
@@ -197,10 +197,11 @@ class Pump:
             self._deadline = self._busy_at + self._timeout_s
         self._notice_mode()
 
-    def _guarded_turn(self, selector: selectors.BaseSelector) -> None:
+    def _turns(self, selector: selectors.BaseSelector) -> None:
         """A Ctrl-C in the loop stops the program in order; a second one, or a fault of ours, leaves at once."""
         try:
-            self._turn(selector)
+            while self._end is None:
+                self._turn(selector)
         except BaseException as error:
             if self._failure is not None:
                 raise

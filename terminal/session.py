@@ -351,6 +351,13 @@ def _exit_descriptor(pid: int) -> int | None:
     return None
 
 
+class _Child(ptyprocess.PtyProcess):  # type: ignore[misc]
+    """Only ptyprocess' way of forking: the size is set in the child, before the program runs."""
+
+    def setwinsize(self, _rows: int, _columns: int) -> None:
+        """Nothing: from the parent it would come late, and undo what the program made of its size."""
+
+
 def _fork(plan: launch.Launch, *, columns: int, rows: int) -> tuple[int, int, bytes]:
     """Start the plan: pid, master, and what the child reported (nothing when it became the program)."""
     with _spawning, launch.low_descriptors_taken(), launch.quiet_fork():
@@ -359,7 +366,7 @@ def _fork(plan: launch.Launch, *, columns: int, rows: int) -> tuple[int, int, by
         except OSError as error:
             raise _no_room(error) from error
         try:
-            process = ptyprocess.PtyProcess.spawn(
+            process = _Child.spawn(
                 [plan.path],
                 dimensions=(rows, columns),
                 preexec_fn=lambda: launch.become(plan, write_end),

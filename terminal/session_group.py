@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+_KILL_ROUNDS = 10
 _DEAD = b"ZXx"  # states in /proc/PID/stat of a process that only waits to be reaped
 
 
@@ -38,10 +39,11 @@ def still_members(pids: list[int], leader: int) -> list[int]:
 def signal_members(leader: int, signum: int, *, resume: bool) -> bool:
     """Signal every process of the session, and continue stopped ones; False where no /proc can tell.
 
-    A process can fork while we look, so look again until nobody new is found.
+    A process can fork while we look, so a kill looks again until nobody new is found. Other signals look once:
+    what a program starts in answer to them, to tidy up or to say goodbye, is not meant.
     """
     told: set[int] = set()
-    for _round in range(10):
+    for _round in range(_KILL_ROUNDS if signum == signal.SIGKILL else 1):
         found = members(leader)
         if found is None:
             return False

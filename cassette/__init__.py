@@ -1,1 +1,64 @@
-"""Record, keep, read and replay what a program did on a terminal."""
+"""Record, keep, read and replay what a program did on a terminal.
+
+Names are loaded when they are first used, so that importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cassette.clock import Clock, MonotonicClock, VirtualClock
+    from cassette.errors import CassetteError
+    from cassette.model import Discovery, Quota
+    from cassette.plan import RecordingPlan
+    from cassette.reader import Cassette, open  # noqa: A004 - the contract's name
+    from cassette.recorder import Recorder
+    from cassette.starting import record
+    from cassette.store.record_lock import record_lock
+    from terminal.exit_status import ExitStatus
+
+__all__ = [
+    "Cassette",
+    "CassetteError",
+    "Clock",
+    "Discovery",
+    "ExitStatus",
+    "MonotonicClock",
+    "Quota",
+    "Recorder",
+    "RecordingPlan",
+    "VirtualClock",
+    "open",
+    "record",
+    "record_lock",
+]
+
+_HOMES = {
+    "Cassette": "reader",
+    "CassetteError": "errors",
+    "Clock": "clock",
+    "Discovery": "model",
+    "ExitStatus": "model",
+    "MonotonicClock": "clock",
+    "Quota": "model",
+    "Recorder": "recorder",
+    "RecordingPlan": "plan",
+    "VirtualClock": "clock",
+    "open": "reader",
+    "record": "starting",
+    "record_lock": "store.record_lock",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"cassette.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

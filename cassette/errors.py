@@ -173,3 +173,18 @@ class UnknownNeed(CassetteError):
 
     template = "{path} has no {name}. Record it again with what gives it."
     exit_code = 1
+
+
+class CannotSend(CassetteError):
+    """The program does not take input: it has ended, or it does not read; the message is the terminal layer's."""
+
+    exit_code = 1
+
+
+class WaitFailed(TimedOut):
+    """What was waited for did not come; the message has the screen."""
+
+    template = (
+        "waited {waited_s:.1f} s for {what}: {why}.\n{screen}\n"
+        "Wait for what the screen shows, or give it more time."
+    )

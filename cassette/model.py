@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from terminal.exit_status import ExitStatus
 from terminal.snapshot import Snapshot
 
 FORMAT_VERSION = 1
@@ -41,26 +42,6 @@ class Size:
 
     columns: int
     rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExitStatus:
-    """How a program ended: `code` is its exit status, or 128 + n when signal n ended it."""
-
-    code: int
-    signal: str = ""
-    """Name of the signal, as `SIGKILL`; empty when the program exited by itself."""
-    error: str | None = None
-
-    @property
-    def exited(self) -> bool:
-        """Whether the program ended by itself."""
-        return not self.signal
-
-    @property
-    def signaled(self) -> bool:
-        """Whether a signal ended the program."""
-        return bool(self.signal)
 
 
 @dataclass(frozen=True, slots=True)

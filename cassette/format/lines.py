@@ -17,13 +17,13 @@ from cassette.format.limits import MAX_DEPTH, MAX_LINE_BYTES, MAX_PAYLOAD_BYTES
 from cassette.model import (
     INPUT_KINDS,
     MAX_SAFE_INTEGER,
-    ExitStatus,
     Final,
     Input,
     Output,
     ServiceEvent,
     Size,
 )
+from terminal.exit_status import ExitStatus
 
 LINE_START = re.compile(rb'\{"seq":(\d{1,16}),"t_ms":(\d{1,16})[,}]')
 """How each event line begins: `seq` and `t_ms` can be read without parsing the rest."""
@@ -153,9 +153,7 @@ def final_body(event: Final) -> bytes:
         check_plain(part, floats=True)
     status = event.exit
     exit_line = (
-        _ExitLine(status.code, status.signal, status.exited, status.signaled, status.error)
-        if status
-        else None
+        _ExitLine(status.code, status.signal or "", status.exited, status.signaled) if status else None
     )
     line = _FinalLine(
         seq=0,
@@ -214,7 +212,7 @@ def read_final(data: bytes) -> Final:
     return Final(
         seq=found.seq,
         t_ms=found.t_ms,
-        exit=status and ExitStatus(status.Code, status.Signal, _error_text(status.Err)),
+        exit=status and ExitStatus(status.Code, status.Signal or None),
         duration_ms=found.duration_ms,
         final_text=found.final_text,
         usage=found.usage,
@@ -270,7 +268,3 @@ def _decode(decoder: msgspec.json.Decoder[Any], line: bytes) -> Any:
 
 def _plain_dict(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if value is None else dict(value)
-
-
-def _error_text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,350 @@
+"""A session with a running program that is recorded: what a test or a script drives.
+
+Waits and looks draw the screen from the spool, in the caller's thread; a second thread draws only when the program
+asks its terminal something, and sends the answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from cassette.errors import CannotSend, TimedOut, UsageError, WaitFailed
+from cassette.live_screen import LiveScreen, QueryWatch
+from cassette.plan import RecordingPlan
+from cassette.recorder import Recorder
+from cassette.run import Run
+from terminal.exit_status import ExitStatus
+from terminal.keys import encode_key, encode_paste
+from terminal.session import PtySession
+from terminal.snapshot import Snapshot
+
+What: TypeAlias = str | re.Pattern[str] | Callable[[Snapshot], object]
+DEFAULT_TIMEOUT_S = 10.0
+DEFAULT_EXIT_TIMEOUT_S = 5.0
+LOOK_LIMIT_S = 1.0
+"""How long a look waits at most for the screen to stand still after an input."""
+SECRET_FILLER = b"*" * 8
+"""Recorded for a secret of any length, so that the number of keys tells nothing."""
+
+
+class LiveSession:
+    """One program under record. Everything that is sent is recorded before it is written.
+
+    Leaving the `with` block gives the program `exit_timeout` seconds to end by itself, ends it, and publishes
+    the cassette; after an exception nothing is published and the recording stays in the spool.
+    """
+
+    def __init__(
+        self,
+        program: PtySession,
+        recorder: Recorder,
+        plan: RecordingPlan,
+        *,
+        limit_s: float | None = None,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        exit_timeout: float = DEFAULT_EXIT_TIMEOUT_S,
+        on_output: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self.recorder = recorder
+        self.timeout = timeout
+        self.exit_timeout = exit_timeout
+        self._forward = on_output
+        self._clock = recorder.clock
+        self._settle_s = plan.settle_ms / 1000
+        self._screen = LiveScreen(recorder.spool, plan.emulator, plan.size)
+        self._watch = QueryWatch()
+        self._news = threading.Condition()
+        self._outputs = 0
+        self._output_at = self._clock.now()
+        self._asked = False
+        self._unsettled = False  # something was sent since the last wait or look
+        self._read_position: int | None = None
+        self._closed = False
+        self._answering = threading.Lock()
+        self._run = Run(program, recorder, limit_s=limit_s, on_output=self._on_output)
+        self._answerer = threading.Thread(target=self._answer, name="terminal answers", daemon=True)
+        self._run.start(self._on_end)
+        self._answerer.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.abandon(error)
+
+    # What goes in.
+
+    def type(self, text: str, *, secret: bool = False) -> None:
+        """Type text, as UTF-8, in one write. A secret is not recorded; the recording says that one was typed."""
+        self._send(text.encode(), redacted=SECRET_FILLER if secret else None)
+
+    def press(self, *keys: str) -> None:
+        """Press keys by name (`enter`, `ctrl+c`, `shift+tab`, `up`), each in a write of its own."""
+        for key in keys:
+            self._catch_up()
+            try:
+                data = encode_key(key, self._screen.modes)
+            except ValueError as error:
+                raise UsageError(what=str(error)) from None
+            self._send(data, key=key)
+
+    def paste(self, text: str) -> None:
+        """Paste text, bracketed where the program has asked for that."""
+        self._catch_up()
+        self._send(encode_paste(text, self._screen.modes), kind="paste")
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._send(data)
+
+    def resize(self, *, columns: int, rows: int) -> None:
+        """Give the terminal another size, in cells."""
+        self._unsettled = True
+        self._run.resize(columns=columns, rows=rows)
+
+    def signal(self, name: str) -> None:
+        """Signal the foreground process group: `SIGINT`, `SIGTERM`, …"""
+        self._unsettled = True
+        self._run.signal(name)
+
+    def service_event(self, payload: Mapping[str, Any]) -> None:
+        """Keep a JSON object of the caller's, in order with the rest."""
+        self.recorder.service_event(payload)
+
+    def _send(self, data: bytes, **facts: Any) -> None:
+        self._unsettled = True
+        self._run.send(data, wait_s=self.timeout, **facts)
+
+    # What comes out.
+
+    @property
+    def screen(self) -> Snapshot:
+        """The screen; after an input, once it stands still (or after a second)."""
+        if self._unsettled:
+            self._await_quiet(self._settle_s, LOOK_LIMIT_S)
+            self._unsettled = False
+        self._catch_up()
+        self.recorder.mark("screen")
+        return self._screen.snapshot()
+
+    def read(self, timeout: float | None = None) -> bytes:
+        """The output since the last `read()`, waiting for some; b"" when the program has ended."""
+        deadline = self._deadline(timeout)
+        while True:
+            ended = self._run.over.is_set()
+            if data := self._take_output():
+                return data
+            if ended:
+                return b""
+            if self._clock.now() >= deadline:
+                raise TimedOut(
+                    what=f"no output came within {self._given(timeout):g} s. Wait longer, or send input."
+                )
+            self._await_news(self._outputs, deadline)
+
+    def wait_for(self, what: What, timeout: float | None = None) -> Snapshot:
+        """Wait until the screen has a text, matches a pattern or satisfies a predicate, and return it.
+
+        The match has to hold for `settle_ms` (30), or the screen to stand still. Text and patterns are looked for
+        in all rows joined by newlines. Raises WaitFailed with the screen after `timeout` seconds, or when the
+        program has ended without it.
+        """
+        matches, name = _matcher(what)
+        began = self._clock.now()
+        deadline = self._deadline(timeout)
+        held_since: float | None = None
+        while True:
+            seen, ended, now = self._outputs, self._run.over.is_set(), self._clock.now()
+            self._catch_up()
+            screen = self._screen.snapshot()
+            if not matches(screen):
+                held_since = None
+                if ended or now >= deadline:
+                    raise self._failed_wait(name, screen, now - began, ended=ended)
+                self._await_news(seen, deadline)
+                continue
+            held_since = now if held_since is None else held_since
+            if ended or now - held_since >= self._settle_s:
+                self._stood("wait_for")
+                return screen
+            self._await_news(seen, held_since + self._settle_s)
+
+    def wait_for_stable(self, quiet_ms: int = 200, timeout: float | None = None) -> Snapshot:
+        """Wait until nothing has come for `quiet_ms`, and return the screen. Raises WaitFailed."""
+        began = self._clock.now()
+        if not self._await_quiet(quiet_ms / 1000, self._given(timeout)):
+            self._catch_up()
+            name = f"{quiet_ms} ms without output"
+            raise self._failed_wait(name, self._screen.snapshot(), self._clock.now() - began, ended=False)
+        self._catch_up()
+        self._stood("wait_for_stable")
+        return self._screen.snapshot()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass; in a replay it costs none. Prefer to wait for a screen."""
+        self._clock.sleep_until(self._clock.now() + seconds)
+
+    # The end.
+
+    def wait(self, timeout: float | None = None) -> ExitStatus:
+        """Wait for the program to end by itself. Raises TimedOut."""
+        if not self._run.over.wait(self._given(timeout)):
+            raise TimedOut(
+                what=f"the program did not end within {self._given(timeout):g} s. Make it end, or wait longer."
+            )
+        status = self._run.program.poll()
+        assert status is not None
+        return status
+
+    @property
+    def exit_status(self) -> ExitStatus | None:
+        """How the program ended; None while it runs."""
+        return self._run.program.poll()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit status, 128 + n after signal n; None while it runs."""
+        status = self.exit_status
+        return None if status is None else status.code
+
+    def stop(self, why: str = "stopped") -> None:
+        """Make the program end: HUP, TERM, KILL. Returns at once."""
+        self._run.stop(why)
+
+    def close(self) -> None:
+        """End the program, publish the cassette. Raises SpoolFull when not all could be kept."""
+        if self._closed:
+            return
+        self._closed = True
+        if not self._run.over.wait(self.exit_timeout):
+            self._run.stop(f"it did not end within {self.exit_timeout:g} s")
+        self._conclude()
+        self.recorder.close()
+        if self._run.spool_full is not None:
+            raise self._run.spool_full
+
+    def abandon(self, error: BaseException | None = None) -> None:
+        """End the program at once and publish nothing; the recording stays in the spool."""
+        if self._closed:
+            return
+        self._closed = True
+        self._run.stop("abandoned")
+        self._conclude()
+        self.recorder.keep(error)
+
+    def _conclude(self) -> None:
+        try:
+            self._run.conclude()
+        except BaseException as error:
+            self.recorder.keep(error)
+            raise
+        finally:
+            self._answerer.join()
+
+    # In the loop's thread.
+
+    def _on_output(self, data: bytes) -> None:
+        asked = self._watch.may_ask(data)
+        with self._news:
+            self._outputs += 1
+            self._output_at = self._clock.now()
+            self._asked = self._asked or asked
+            self._news.notify_all()
+        if self._forward is not None:
+            self._forward(data)
+
+    def _on_end(self) -> None:
+        with self._news:
+            self._news.notify_all()
+
+    # In the answering thread.
+
+    def _answer(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._asked or self._run.over.is_set())
+                self._asked = False
+            if self._run.over.is_set():
+                return
+            self._catch_up()
+
+    # Drawing and waiting.
+
+    def _catch_up(self) -> None:
+        """Draw what has come, and send what the terminal answers."""
+        with self._answering:
+            if answers := self._screen.catch_up():
+                with contextlib.suppress(CannotSend):  # it ended before it got its answer
+                    self._run.send(answers, source="terminal")
+
+    def _await_news(self, seen: int, until: float) -> None:
+        """Sleep until there is more output than `seen`, the program has ended, or the moment `until`."""
+        with self._news:
+            if self._outputs == seen and not self._run.over.is_set():
+                self._news.wait(max(0.0, until - self._clock.now()))
+
+    def _await_quiet(self, quiet_s: float, limit_s: float) -> bool:
+        """Wait until nothing has come for `quiet_s`, from now on too; False after `limit_s`."""
+        began = self._clock.now()
+        while not self._run.over.is_set():
+            seen, now = self._outputs, self._clock.now()
+            quiet_at = max(began, self._output_at) + quiet_s
+            if now >= quiet_at:
+                return True
+            if now >= began + limit_s:
+                return False
+            self._await_news(seen, min(quiet_at, began + limit_s))
+        return True
+
+    def _stood(self, op: str) -> None:
+        self._unsettled = False
+        if not self._run.over.is_set():
+            self.recorder.mark(op)
+
+    def _take_output(self) -> bytes:
+        data, self._read_position = self._screen.output_since(self._read_position)
+        return data
+
+    def _given(self, timeout: float | None) -> float:
+        return self.timeout if timeout is None else timeout
+
+    def _deadline(self, timeout: float | None) -> float:
+        return self._clock.now() + self._given(timeout)
+
+    def _failed_wait(self, name: str, screen: Snapshot, waited_s: float, *, ended: bool) -> WaitFailed:
+        quiet = self._clock.now() - self._output_at
+        status = self.exit_status if ended else None
+        why = f"the screen last changed {quiet:.1f} s ago"
+        if ended:
+            how = "" if status is None else f" with {status.signal or f'exit code {status.code}'}"
+            why = f"the program ended{how}"
+        return WaitFailed(waited_s=waited_s, what=name, why=why, screen=framed(screen))
+
+
+def framed(screen: Snapshot) -> str:
+    """A screen in a box, for a message."""
+    bar = "+" + "-" * screen.columns + "+"
+    rows = [f"|{line.cut(0, screen.columns)}|" for line in screen.lines]
+    while len(rows) > 1 and not rows[-1].strip("| "):
+        rows.pop()
+    cursor = screen.cursor
+    return "\n".join([bar, *rows, bar, f"cursor: row {cursor.row}, column {cursor.column}"])
+
+
+def _matcher(what: What) -> tuple[Callable[[Snapshot], object], str]:
+    """A predicate over screens, and its name for a message."""
+    if isinstance(what, str):
+        return lambda screen: what in "\n".join(screen.text), repr(what)
+    if isinstance(what, re.Pattern):
+        return lambda screen: what.search("\n".join(screen.text)), f"the pattern {what.pattern!r}"
+    return what, f"the predicate {getattr(what, '__name__', what)!s}"

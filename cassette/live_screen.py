@@ -1,0 +1,94 @@
+"""The screen of a running program, drawn only when somebody needs it: a wait, a look, or a query to answer.
+
+It follows the spool from where it stood the last time, so the read loop never waits for an emulator.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+
+from cassette.emulators import new_emulator
+from cassette.format import lines
+from cassette.model import Size
+from cassette.spooled import Kind
+from cassette.store.spool import Record, Spool
+from terminal.emulator import Emulator
+from terminal.modes import Modes
+from terminal.snapshot import Snapshot
+
+_MAY_ASK = re.compile(
+    rb"\x05|\x1b(?:Z|\[[?>=!]?[\d;]*[$ ]?[cnpqtuxy]|\][\d;]*;?[^\x07\x1b]*\?|P[+$]q|$)|[\x9b\x90\x9d]"
+)
+"""What may be a query, or the start of one; a false alarm costs a little drawing, a miss an unanswered program."""
+_LONGEST_START = 64
+
+
+class QueryWatch:
+    """Sees whether output may ask the terminal something, across the borders of reads."""
+
+    def __init__(self) -> None:
+        self._tail = b""
+
+    def may_ask(self, data: bytes) -> bool:
+        """Whether a query may be in this output, or in what it completes."""
+        found = _MAY_ASK.search(self._tail + data[:_LONGEST_START] if self._tail else data) or (
+            self._tail and _MAY_ASK.search(data)
+        )
+        start = data.rfind(b"\x1b", max(0, len(data) - _LONGEST_START))
+        self._tail = data[start:] if start >= 0 else b""
+        return bool(found)
+
+
+class LiveScreen:
+    """An emulator that is fed from a spool on demand. Thread-safe."""
+
+    def __init__(self, spool: Spool, emulator: str, size: Size) -> None:
+        self._spool = spool
+        self._name = emulator
+        self._size = size
+        self._emulator: Emulator | None = None
+        self._position: int | None = None
+        self._lock = threading.RLock()
+
+    def catch_up(self) -> bytes:
+        """Draw what has come since the last time; the answers to what the program asked."""
+        with self._lock:
+            emulator = self._ready()
+            for record in self._spool.records(start=self._position):
+                self._draw(emulator, record)
+                self._position = record.end
+            return emulator.replies()
+
+    def snapshot(self) -> Snapshot:
+        """The screen as far as it has been drawn."""
+        with self._lock:
+            return self._ready().snapshot()
+
+    def output_since(self, position: int | None) -> tuple[bytes, int | None]:
+        """The bytes of output behind a place in the spool, and the place behind them."""
+        parts = []
+        for record in self._spool.records(start=position):
+            position = record.end
+            if record.kind == Kind.OUTPUT:
+                parts.append(bytes(record.data))
+        return b"".join(parts), position
+
+    @property
+    def modes(self) -> Modes:
+        """The modes that the program has set, as far as it has been drawn."""
+        with self._lock:
+            return self._ready().modes
+
+    def _ready(self) -> Emulator:
+        if self._emulator is None:
+            self._emulator = new_emulator(self._name, self._size)
+        return self._emulator
+
+    def _draw(self, emulator: Emulator, record: Record) -> None:
+        if record.kind == Kind.OUTPUT:
+            emulator.feed(bytes(record.data))
+        elif record.kind == Kind.INPUT:
+            event = lines.read_input(lines.with_seq(1, bytes(record.data)))
+            if event.kind == "resize" and event.size is not None:
+                emulator.resize(columns=event.size.columns, rows=event.size.rows)

@@ -1,0 +1,134 @@
+"""What is known of a recording before its first event: it becomes the spool's header and the manifest."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal, Self
+from uuid import uuid4
+
+from cassette.model import (
+    DEFAULT_SETTLE_MS,
+    FEATURE_DELTA_FRAMES,
+    FORMAT_VERSION,
+    Command,
+    ContentDigest,
+    EmulatorIdentity,
+    Harness,
+    Manifest,
+    Provenance,
+    Size,
+    TerminalInfo,
+    Timing,
+)
+
+DEFAULT_SIZE = Size(80, 24)
+DEFAULT_TERM = "xterm-256color"
+EMULATOR_VARIABLE = "CASSETTE_EMULATOR"
+Frames = Literal["delta", "full"]
+
+
+def default_emulator() -> str:
+    """The emulator that draws frames where none is named."""
+    return os.environ.get(EMULATOR_VARIABLE) or "pyte"
+
+
+@dataclass(frozen=True)
+class RecordingPlan:
+    """Program, terminal and options of a recording. `env_names` are names only; `labels` are the user's own."""
+
+    argv: tuple[str, ...] = ()
+    size: Size = DEFAULT_SIZE
+    harness: Harness | None = None
+    workdir_policy: str = "inherit"
+    env_names: tuple[str, ...] = ()
+    timeout_ms: int | None = None
+    permission_mode: str | None = None
+    term: str | None = DEFAULT_TERM
+    locale: str | None = None
+    frames: Frames = "delta"
+    emulator: str = field(default_factory=default_emulator)
+    settle_ms: int = DEFAULT_SETTLE_MS
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def sized(self, columns: int | None, rows: int | None) -> Self:
+        """The same plan on a terminal of another size; None leaves a number as it is."""
+        return replace(self, size=Size(columns or self.size.columns, rows or self.size.rows))
+
+    def header(self, *, overwrite: bool) -> dict[str, Any]:
+        """The header of the spool: all that `recover` needs to finish the recording."""
+        return {
+            "id": str(uuid4()),
+            "recorded_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "argv": list(self.argv),
+            "overwrite": overwrite,
+            "plan": asdict(replace(self, harness=self.harness or harness_of(self.argv))),
+        }
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, Any]) -> Self:
+        """The plan of a spool."""
+        facts = dict(header["plan"])
+        facts.update(
+            argv=tuple(facts["argv"]),
+            size=Size(**facts["size"]),
+            harness=Harness(**facts["harness"]),
+            env_names=tuple(facts["env_names"]),
+        )
+        return cls(**facts)
+
+    def manifest(
+        self,
+        header: Mapping[str, Any],
+        *,
+        output_sha256: str,
+        emulator: EmulatorIdentity,
+        pty_mode: Mapping[str, Any] | None,
+    ) -> Manifest:
+        """The manifest, once the recording is whole."""
+        return Manifest(
+            version=FORMAT_VERSION,
+            id=header["id"],
+            content_digest=ContentDigest(output_sha256),
+            harness=self.harness or harness_of(self.argv),
+            command=Command(
+                self.workdir_policy, self.argv, self.env_names, self.timeout_ms, self.permission_mode
+            ),
+            terminal=TerminalInfo(
+                self.size.rows, self.size.columns, emulator, self.locale, self.term, pty_mode
+            ),
+            timing=Timing(settle_ms=self.settle_ms),
+            provenance=Provenance(
+                os=sys.platform,
+                arch=platform.machine(),
+                recorded_at=header["recorded_at"],
+                recorder_version=f"pty-cassette {own_version()}",
+            ),
+            required_features=(FEATURE_DELTA_FRAMES,) if self.frames == "delta" else (),
+            optional={"labels": dict(self.labels)} if self.labels else {},
+        )
+
+
+def harness_of(argv: tuple[str, ...]) -> Harness:
+    """The program's name, and the digest of the path that its name leads to."""
+    if not argv:
+        return Harness(name="unknown")
+    found = shutil.which(argv[0])
+    digest = None if found is None else sha256(os.fsencode(os.path.realpath(found))).hexdigest()
+    return Harness(name=Path(argv[0]).name or argv[0], binary_path_digest_sha256=digest)
+
+
+def own_version() -> str:
+    """The version of this distribution."""
+    try:
+        return version("pty-cassette")
+    except PackageNotFoundError:
+        return "0+unknown"

@@ -1,0 +1,24 @@
+"""Finish what a crash left in the spool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cassette.finish import Progress, finish
+from cassette.store.spool import SpoolInfo, discard_spool, list_spools, open_spool
+
+__all__ = ["SpoolInfo", "discard_spool", "list_spools", "recover"]
+
+
+def recover(spool_id: str, *, progress: Progress | None = None) -> Path:
+    """Publish the recording of a spool whose recorder is gone; the cassette's path.
+
+    It is partial when its end was not recorded. Raises NoSuchSpool, SpoolInUse, SpoolDamaged, and what publishing
+    raises (CassetteExists, CannotStore); then the spool stays.
+    """
+    spool = open_spool(spool_id)
+    try:
+        return finish(spool, progress=progress)
+    except BaseException:
+        spool.close()
+        raise

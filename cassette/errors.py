@@ -188,3 +188,19 @@ class WaitFailed(TimedOut):
         "waited {waited_s:.1f} s for {what}: {why}.\n{screen}\n"
         "Wait for what the screen shows, or give it more time."
     )
+
+
+class ForeignPackage(CassetteError):
+    """Another package has the name of one of ours."""
+
+    template = (
+        "the package {name!r} that Python finds is not pty-cassette's: it is {where}. "
+        "Run from another directory, rename your own, or use an environment of its own."
+    )
+    exit_code = 4
+
+
+class ScriptFailed(CassetteError):
+    """A step of a script did not work out."""
+
+    template = "{script}, line {line}: {why}"

@@ -206,6 +206,16 @@ class LiveSession:
         assert status is not None
         return status
 
+    def await_end(self) -> None:
+        """Wait until the program has ended, however long that takes; `limit_s` and `stop()` end it."""
+        self._run.over.wait()
+
+    @property
+    def end_reason(self) -> str:
+        """Why it is over: `exited`, `stopped`, `timeout` or `failed`; `running` before that."""
+        end = self._run.pump.end
+        return "running" if end is None else end.reason
+
     @property
     def exit_status(self) -> ExitStatus | None:
         """How the program ended; None while it runs."""

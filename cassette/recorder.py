@@ -52,7 +52,7 @@ class Recorder:
         self.path = Path(path).absolute()
         check_target(self.path, overwrite=overwrite)
         self.clock = clock or MonotonicClock()
-        self._progress = progress
+        self.progress = progress
         self._lock = threading.RLock()
         self._max_bytes = max_bytes
         self._last_ms = 0
@@ -104,23 +104,21 @@ class Recorder:
             raise UsageError(what=f"an input of {len(data)} bytes: send at most {MAX_INPUT_BYTES} at once")
         self._input(kind, data=bytes(data), key=key, source=source, redacted=redacted)
 
-    def output(self, data: bytes) -> bool:
-        """Bytes that the program wrote. False once the recording is full: stop the program then.
+    def output(self, data: bytes) -> int:
+        """Bytes that the program wrote; how many of them were kept. Fewer than given: it is full, stop the program.
 
-        Raises SpoolFull for the bytes that did not fit; they count as a gap.
+        Raises SpoolFull for bytes that did not fit in the spool; they count as a gap.
         """
         with self._lock:
             self._check_open()
-            if self._full:
-                self._dropped += len(data)
-                return False
             room = len(data) if self._max_bytes is None else self._max_bytes - self._bytes
-            taken = data[:room] if room < len(data) else data
+            taken = b"" if self._full else data[:room]
             if taken:
                 self._spool_output(taken)
-            if room < len(data):
-                self._full, self._dropped = "max-bytes", len(data) - room
-            return not self._full
+            if len(taken) < len(data):
+                self._full = self._full or "max-bytes"
+                self._dropped += len(data) - len(taken)
+            return len(taken)
 
     def _spool_output(self, data: bytes) -> None:
         try:
@@ -241,7 +239,7 @@ class Recorder:
             self._end()
             self._closed = True
         try:
-            finish(self.spool, progress=self._progress)
+            finish(self.spool, progress=self.progress)
         except BaseException:
             self.spool.close()
             raise

@@ -99,6 +99,12 @@ class Run:
         except InputNotTaken as error:
             raise CannotSend(what=str(error)) from None
 
+    @property
+    def size(self) -> Size:
+        """The terminal's size now, in cells."""
+        columns, rows = self.program.size
+        return Size(columns, rows)
+
     def resize(self, *, columns: int, rows: int) -> None:
         """Record a new size (cells), then tell the terminal."""
         check_size(Size(columns, rows))
@@ -136,10 +142,10 @@ class Run:
         return end
 
     def _output(self, data: bytes) -> None:
-        room = self.recorder.output(data)
-        if self._on_output is not None:
-            self._on_output(data)
-        if not room:
+        kept = self.recorder.output(data)
+        if self._on_output is not None and kept:
+            self._on_output(data[:kept])
+        if kept < len(data):
             self.pump.stop(self.recorder.full or "full")
 
     def _mode(self, discipline: Discipline) -> None:

@@ -92,3 +92,8 @@ def write_json(document: Any) -> bytes:
     """
     check_plain(document, floats=True)
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def dump_json(document: Any) -> str:
+    """Any JSON value for a person or a pipe, with a newline; what JSON does not know becomes text."""
+    return orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

@@ -1,0 +1,85 @@
+"""How commands print: for people on a terminal, JSON with `--json`; colour only on a terminal, never with NO_COLOR."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+_COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_PROGRESS_FROM_BYTES = 4 * 2**20
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that speaks like the rest: one sentence, exit code 2."""
+
+    def __init__(self, command: str, description: str, examples: Sequence[str]) -> None:
+        super().__init__(
+            prog=f"cassette {command}",
+            description=description,
+            epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> Any:
+        """Say what is wrong and leave."""
+        from cassette.errors import UsageError
+
+        raise UsageError(what=f"{message}. See {self.prog} --help.")
+
+
+def colour(text: str, name: str, stream: TextIO | None = None) -> str:
+    """`text` in a colour, where the stream is a terminal that wants it."""
+    stream = stream or sys.stdout
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return text
+    return f"\x1b[{_COLOURS[name]}m{text}\x1b[m"
+
+
+def printable(text: str) -> str:
+    """Text from a cassette without control characters: nothing recorded may act on the viewer's terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    from cassette.format.documents import dump_json
+
+    sys.stdout.write(dump_json(document))
+
+
+def note(text: str) -> None:
+    """A remark for the person, on standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def warn(text: str) -> None:
+    """Something that the person should know, on standard error."""
+    note(f"{colour('warning:', 'yellow', sys.stderr)} {text}")
+
+
+class ProgressLine:
+    """A line that tells how far long work is; silent where standard error is no terminal, and on short work."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how far it is."""
+        percent = 100 * done // total if total else 100
+        if total < _PROGRESS_FROM_BYTES or percent == self._shown or not sys.stderr.isatty():
+            return
+        self._shown = percent
+        sys.stderr.write(f"\r{self._what} {min(percent, 100)} %\x1b[K")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._shown >= 0:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

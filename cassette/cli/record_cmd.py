@@ -1,0 +1,242 @@
+"""`cassette record`: interactive on a terminal, by a script, or with nobody typing."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cassette.cli.output import Parser, ProgressLine, note, print_json, warn
+from cassette.errors import UsageError
+
+EXAMPLES = (
+    "cassette record -- bash                              type, then leave with exit",
+    "cassette record -o cassettes/menu --columns 100 --rows 30 -- ./menu.sh",
+    "cassette record -o cassettes/login --script login.yaml --overwrite -- ./login",
+    "cassette record --env LANG=C.UTF-8 --timeout 60 --exit-code-of-child -- make check",
+)
+
+
+def parser() -> Parser:
+    """The options of `record`."""
+    p = Parser(
+        "record", "Run a program on a terminal and keep what happens: a cassette, one directory.", EXAMPLES
+    )
+    p.add_argument("-o", "--output", metavar="DIR", help="its place (default: cassettes/<program>-<time>)")
+    p.add_argument("--columns", type=int, metavar="N", help="width in cells (default: your terminal's, else 80)")
+    p.add_argument("--rows", type=int, metavar="N", help="height in cells (default: your terminal's, else 24)")
+    p.add_argument("--script", metavar="FILE", help="YAML steps that drive the program")
+    p.add_argument("--timeout", type=float, metavar="S", help="end the program after S seconds (exit code 6)")
+    p.add_argument("--overwrite", action="store_true", help="replace a cassette that is there")
+    p.add_argument("--frames", choices=("delta", "full"), default="delta", help="full: for other readers of format 1")
+    p.add_argument("--emulator", metavar="NAME", help="what draws the frames: pyte (default) or ghostty")
+    p.add_argument(
+        "--env", action="append", default=[], metavar="NAME[=V]", help="give the program a variable; record its name"
+    )
+    p.add_argument("--clean-env", action="store_true", help="inherit nothing but PATH")
+    p.add_argument("--max-bytes", type=int, metavar="N", help="end the program after N bytes of output")
+    p.add_argument("--label", action="append", default=[], metavar="K=V", help="a label in the manifest")
+    p.add_argument("--exit-code-of-child", action="store_true", help="exit with the program's own status")
+    p.add_argument("--quiet", action="store_true", help="show neither the program's output nor a summary")
+    p.add_argument("--json", action="store_true", help="print a summary as JSON (and not the program's output)")
+    p.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …", help="the program and its arguments")
+    return p
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Record one program."""
+    args = parser().parse_args(arguments)
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    if not command:
+        raise UsageError(what="there is no command to record: give it behind --, as cassette record -- bash")
+    path = Path(args.output) if args.output else default_path(command[0])
+    options = _options(args)
+    if args.script is None and sys.stdin.isatty():
+        outcome = _by_person(args, path, command, options)
+    else:
+        outcome = _alone(args, path, command, options)
+    return outcome.report(args)
+
+
+def default_path(command: str) -> Path:
+    """`cassettes/<program>-<date>-<time>`."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(command).name).strip(".") or "program"
+    return Path("cassettes") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    if args.timeout is not None and not 0 < args.timeout < 10**9:
+        raise UsageError(what=f"--timeout {args.timeout:g}: give a number of seconds above 0")
+    return {
+        "env": dict(_variable(given) for given in args.env),
+        "clean_env": args.clean_env,
+        "overwrite": args.overwrite,
+        "frames": args.frames,
+        "emulator": args.emulator,
+        "max_bytes": args.max_bytes,
+        "limit_s": args.timeout,
+        "labels": dict(_label(given) for given in args.label),
+    }
+
+
+def _variable(given: str) -> tuple[str, str]:
+    name, sign, value = given.partition("=")
+    if not name:
+        raise UsageError(what=f"--env {given}: give NAME or NAME=VALUE")
+    if not sign and name not in os.environ:
+        raise UsageError(what=f"--env {name}: the environment has no {name}; set it, or give --env {name}=VALUE")
+    return name, value if sign else os.environ[name]
+
+
+def _label(given: str) -> tuple[str, str]:
+    name, sign, value = given.partition("=")
+    if not name or not sign:
+        raise UsageError(what=f"--label {given}: give it as KEY=VALUE")
+    return name, value
+
+
+class Outcome:
+    """What came of a recording."""
+
+    def __init__(self, path: Path, reason: str, ended_by: signal.Signals | None = None) -> None:
+        from cassette.reader import open as open_cassette
+
+        self.path = path
+        self.reason = reason
+        self.ended_by = ended_by
+        with open_cassette(path) as tape:
+            self.id = tape.id
+            self.final = tape.final
+            self.evidence = tape.evidence_sha256
+            self.gaps = [event.payload["reason"] for event in tape.service_events() if event.is_gap]
+
+    def report(self, args: argparse.Namespace) -> int:
+        """Tell the person, or the pipe; the exit code."""
+        status = self.final.exit
+        if args.json:
+            print_json(self._document())
+        elif not args.quiet:
+            how = "" if status is None else f", {status.signal or f'exit code {status.code}'}"
+            note(f"recorded {self.final.duration_ms / 1000:.1f} s{how}: {self.path}")
+        for gap in self.gaps:
+            warn(f"the recording is partial: {gap}")
+        if self.reason == "timeout":
+            warn("the program was ended, because its time was over")
+        warn("secrets are not scrubbed in this release: look into the cassette before you share it")
+        return self._code(args)
+
+    def _document(self) -> dict[str, Any]:
+        status = self.final.exit
+        return {
+            "path": str(self.path),
+            "id": self.id,
+            "evidence_sha256": self.evidence,
+            "exit_code": None if status is None else status.code,
+            "signal": None if status is None else status.signal,
+            "duration_ms": self.final.duration_ms,
+            "ended": self.reason,
+            "gaps": self.gaps,
+        }
+
+    def _code(self, args: argparse.Namespace) -> int:
+        if self.ended_by is not None:
+            return 128 + self.ended_by
+        if self.reason == "timeout":
+            return 6
+        if args.exit_code_of_child and self.final.exit is not None:
+            return self.final.exit.code
+        return 1 if self.gaps else 0
+
+
+def _by_person(args: argparse.Namespace, path: Path, command: list[str], options: dict[str, Any]) -> Outcome:
+    from cassette.interactive import Person, size_of
+    from cassette.run import Run
+    from cassette.starting import start
+
+    own = size_of(sys.stdin.fileno())
+    columns, rows = args.columns or own.columns, args.rows or own.rows
+    program, recorder, _ = start(path, command, columns=columns, rows=rows, progress=None, **options)
+    _tell_of_memory(recorder)
+    follow = args.columns is None and args.rows is None
+    person = Person(sys.stdin.fileno(), sys.stdout.fileno(), follow_size=follow)
+    run = Run(program, recorder, limit_s=args.timeout, on_output=person.show)
+    progress = ProgressLine("drawing frames")
+    with recorder:
+        person.drive(run)
+        end = run.conclude()
+        recorder.progress = progress
+    progress.end()
+    if run.spool_full is not None:
+        raise run.spool_full
+    return Outcome(path, end.reason if end else "failed", person.ended_by)
+
+
+def _alone(args: argparse.Namespace, path: Path, command: list[str], options: dict[str, Any]) -> Outcome:
+    from cassette.script import read_script
+    from cassette.starting import record
+
+    script = read_script(args.script) if args.script else None
+    progress = ProgressLine("drawing frames")
+    show = None if args.json or args.quiet or script else _Forward()
+    session = record(
+        path,
+        command,
+        columns=80 if args.columns is None else args.columns,
+        rows=24 if args.rows is None else args.rows,
+        on_output=show,
+        progress=progress,
+        **options,
+    )
+    _tell_of_memory(session.recorder)
+    ended_by: list[signal.Signals] = []
+    with session, _stopping(session, ended_by):
+        if script is not None:
+            script.run(session)
+        else:
+            session.await_end()
+    progress.end()
+    return Outcome(path, session.end_reason, ended_by[0] if ended_by else None)
+
+
+@contextlib.contextmanager
+def _stopping(session: Any, ended_by: list[signal.Signals]) -> Iterator[None]:
+    """Ctrl-C, TERM and HUP end the program, and the recording is published."""
+
+    def stop(number: int, _frame: object) -> None:
+        ended_by.append(signal.Signals(number))
+        session.stop(f"the recorder got {signal.Signals(number).name}")
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Forward:
+    """The program's output to standard output; one that was closed is not written to any more."""
+
+    def __init__(self) -> None:
+        self._open = True
+
+    def __call__(self, data: bytes) -> None:
+        view = memoryview(data)
+        try:
+            while view and self._open:
+                view = view[os.write(1, view) :]
+        except OSError:
+            self._open = False
+
+
+def _tell_of_memory(recorder: Any) -> None:
+    if recorder.spool.in_memory:
+        warn(f"a crash would lose this recording: no RAM-backed spool ({recorder.spool.why_in_memory})")

@@ -1,0 +1,94 @@
+"""`cassette recover`: finish what a crash left in the spool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cassette.cli.output import Parser, ProgressLine, note, print_json, printable
+from cassette.errors import CassetteError, UsageError
+
+EXAMPLES = (
+    "cassette recover                 finish every recording whose recorder is gone",
+    "cassette recover --list          what there is",
+    "cassette recover 4f6a…           finish one (the start of its id is enough)",
+    "cassette recover --discard 4f6a  throw one away",
+)
+
+
+def parser() -> Parser:
+    """The options of `recover`."""
+    p = Parser("recover", "Finish what a crash left in the spool: each recording becomes a partial cassette.", EXAMPLES)
+    p.add_argument("id", nargs="?", help="the recording, by the start of its id (default: all)")
+    p.add_argument("--list", action="store_true", help="only show what there is")
+    p.add_argument("--discard", metavar="ID", help="throw a recording away; one that is running is never touched")
+    p.add_argument("--json", action="store_true", help="print as JSON")
+    return p
+
+
+def main(arguments: Sequence[str]) -> int:
+    """List, finish or discard spools."""
+    from cassette.recovery import discard_spool, list_spools
+
+    args = parser().parse_args(arguments)
+    if args.list:
+        return _list(as_json=args.json)
+    if args.discard:
+        spool_id = _whole_id(args.discard)
+        discard_spool(spool_id)
+        note(f"discarded {spool_id}")
+        return 0
+    if args.id:
+        ids = [_whole_id(args.id)]
+    else:
+        ids = [info.id for info in list_spools() if not info.alive]
+        if not ids:
+            note("nothing to recover")
+    return _recover(ids, as_json=args.json)
+
+
+def _whole_id(start: str) -> str:
+    from cassette.errors import NoSuchSpool
+    from cassette.recovery import list_spools
+
+    found = [info.id for info in list_spools() if info.id.startswith(start)]
+    if not found:
+        raise NoSuchSpool(id=start)
+    if len(found) > 1:
+        raise UsageError(what=f"{len(found)} recordings begin with {start}: give more of the id")
+    return found[0]
+
+
+def _recover(ids: list[str], *, as_json: bool) -> int:
+    from cassette.recovery import recover
+
+    progress, code, done = ProgressLine("drawing frames"), 0, []
+    for spool_id in ids:
+        try:
+            path = recover(spool_id, progress=progress)
+        except CassetteError as error:
+            progress.end()
+            note(f"cassette: {spool_id}: {error}")
+            code = max(code, error.exit_code)
+            continue
+        progress.end()
+        done.append({"id": spool_id, "path": str(path)})
+        note(f"recovered {spool_id}: {path}")
+    if as_json:
+        print_json(done)
+    return code
+
+
+def _list(*, as_json: bool) -> int:
+    from cassette.recovery import list_spools
+
+    found = list_spools()
+    if as_json:
+        print_json([{slot: getattr(info, slot) for slot in info.__slots__} for info in found])
+        return 0
+    for info in found:
+        state = "running" if info.alive else "damaged" if info.damage else "to recover"
+        words = printable(" ".join(info.argv))
+        print(f"{info.id}  {state:10}  {info.size:>12,} bytes  {info.started}  {words}  -> {info.target or '?'}")
+    if not found:
+        note("there are no recordings in the spool")
+    return 0

@@ -124,7 +124,7 @@ class NewCassette:
                 raise
             self._published = True
             with suppress(OSError):  # the new one stands; garbage is removed by whoever comes next
-                siblings.settle(self._parent_fd, self._hidden, self._ops)
+                siblings.settle(self._parent_fd, self._hidden, self._ops, mine=True)
 
     def _begin(self) -> None:
         parent, ops = self.target.parent, self._ops
@@ -205,8 +205,7 @@ class NewCassette:
             writer.abandon()
         if self._parent_fd >= 0:
             with suppress(OSError, CassetteError), self._locked():
-                self._close_staging()
-                siblings.settle(self._parent_fd, self._hidden, self._ops)
+                siblings.settle(self._parent_fd, self._hidden, self._ops, mine=True)
         self._close()
         for path in reversed(self._made):
             with suppress(OSError):

@@ -90,7 +90,8 @@ def locked_parent(
     try:
         yield
     finally:
-        ops.release(parent_fd)
+        with suppress(OSError):  # closing the descriptor frees it too
+            ops.release(parent_fd)
 
 
 def tidy(parent_fd: int, ops: FileOperations) -> None:
@@ -102,8 +103,11 @@ def tidy(parent_fd: int, ops: FileOperations) -> None:
         settle(parent_fd, hidden, ops)
 
 
-def settle(parent_fd: int, hidden: Hidden, ops: FileOperations) -> None:
-    """Settle one publish whose owner is dead, or gave up. The parent's lock is held. Raises OSError."""
+def settle(parent_fd: int, hidden: Hidden, ops: FileOperations, *, mine: bool = False) -> None:
+    """Settle one publish that is over; one whose owner lives is left alone unless it is `mine`. Raises OSError.
+
+    The parent's lock is held.
+    """
     if _is_ours(parent_fd, hidden.old, ops):
         if ops.look(parent_fd, hidden.name) is None:
             ops.rename(parent_fd, hidden.old, hidden.name)
@@ -111,7 +115,7 @@ def settle(parent_fd: int, hidden: Hidden, ops: FileOperations) -> None:
             ops.rename(parent_fd, hidden.old, hidden.new)
         else:
             return  # somebody put another thing in its place: nothing here is ours to judge
-    if _is_ours(parent_fd, hidden.new, ops) and not _has_owner(parent_fd, hidden.new, ops):
+    if _is_ours(parent_fd, hidden.new, ops) and (mine or not _has_owner(parent_fd, hidden.new, ops)):
         with suppress(OSError):  # it is garbage: what cannot be removed now stays for the next
             remove_tree(ops, parent_fd, hidden.new)
 

@@ -123,7 +123,7 @@ class Pump:
         self._wake()
 
     def pause_reading(self) -> None:
-        """Leave output in the terminal, which holds the program up when it is full."""
+        """Leave output in the terminal, which holds the program up when it is full; one chunk may still come."""
         self._reading = False
 
     def resume_reading(self) -> None:
@@ -311,6 +311,8 @@ class Pump:
             self._notice_mode()
             if write.before is not None:
                 self._call(write.before)
+            if self._failure is not None:
+                return
         taken = self._session.write(write.rest[:_CHUNK])
         if taken or not write.rest:
             self._busy_at = now

@@ -188,10 +188,15 @@ class PtySession:
             return read_discipline(self._open_fd())
 
     def signal(self, signum: int) -> bool:
-        """Signal the foreground process group, as the terminal's keys do; False where nobody is left."""
+        """Signal the foreground process group, as the terminal's keys do, or the leader's where there is none.
+
+        False where nobody is left, or where the system forbids it (another user's program).
+        """
         with self._lock:
             group = self._foreground_group()
-            return session_group.signal_process_group(group, signum) or self._signal_leader(signum)
+            if session_group.group_exists(group):
+                return session_group.signal_process_group(group, signum)
+            return self._signal_leader(signum)
 
     def signal_group(self, signum: int, *, resume: bool = False) -> None:
         """Signal every process of the leader's session; `resume` also continues stopped ones, to let them die.
@@ -330,7 +335,6 @@ class PtySession:
                 os.close(descriptor)
 
     def _reap(self) -> None:
-        session_group.reap_adopted(self.pid)
         with self._lock:
             if self._reaped:
                 return

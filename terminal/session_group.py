@@ -6,6 +6,7 @@ that this number cannot come to mean another process.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -25,10 +26,18 @@ class _Process:
 
 
 def members(leader: int) -> list[int] | None:
-    """Pids of the live processes in the leader's session, itself included; None where no /proc can tell."""
+    """Pids of the live processes in the leader's session, itself included; None where no /proc can tell.
+
+    Dead ones that became our children, because we are pid 1 or a subreaper, are reaped on sight.
+    """
     if not Path("/proc/self/stat").exists():
         return None
-    return [process.pid for process in _processes() if _alive_in(process, leader)]
+    found = [process for process in _processes() if process.session == leader]
+    for process in found:
+        if process.state in _DEAD and process.parent == os.getpid() and process.pid != leader:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process.pid, os.WNOHANG)
+    return [process.pid for process in found if process.state not in _DEAD]
 
 
 def still_members(pids: list[int], leader: int) -> list[int]:
@@ -58,8 +67,21 @@ def signal_members(leader: int, signum: int, *, resume: bool) -> bool:
     return True
 
 
+def group_exists(group: int) -> bool:
+    """Whether there is such a process group, be it one that we may not signal."""
+    if group <= 1:
+        return False
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def signal_process_group(group: int, signum: int) -> bool:
-    """Signal a process group; False where it is gone. Never our own group, never everybody."""
+    """Signal a process group; False where it is gone or forbidden. Never our own group, never everybody."""
     if group <= 1 or group == os.getpgrp():
         return False
     try:
@@ -67,16 +89,6 @@ def signal_process_group(group: int, signum: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
-
-
-def reap_adopted(leader: int) -> None:
-    """Reap dead members of the session that became our children because we are pid 1 or a subreaper."""
-    for process in _processes():
-        if process.session == leader != process.pid and process.parent == os.getpid():
-            try:
-                os.waitpid(process.pid, os.WNOHANG)
-            except ChildProcessError:
-                continue
 
 
 def _signal_member(pid: int, leader: int, signum: int) -> None:
@@ -100,17 +112,18 @@ def _alive_in(process: _Process | None, leader: int) -> bool:
 
 
 def _processes() -> list[_Process]:
-    try:
-        names = [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    except OSError:
-        return []
+    with os.scandir("/proc") as entries:
+        names = [entry.name for entry in entries if entry.name.isdigit()]
     found = (_look(int(name)) for name in names)
     return [process for process in found if process is not None]
 
 
 def _look(pid: int) -> _Process | None:
     try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
+        with open(
+            f"/proc/{pid}/stat", "rb", buffering=0
+        ) as file:  # there may be thousands: no Path, no buffer
+            text = file.read()
     except OSError:
         return None
     state, parent, _group, session = text[text.rindex(b")") + 2 :].split(maxsplit=4)[:4]

@@ -119,7 +119,10 @@ def test_silent_survivors_are_left_after_a_while():
 
 
 def test_writing_survivors_are_cut():
-    end, seen = run("sh", "-c", "trap '' HUP; (while :; do echo more; sleep 0.01; done) & exit 0")
+    cut = Intervals(quiet_s=LIMIT_S, linger_s=0.3, grace_s=0.3)
+    end, seen = run(
+        "sh", "-c", "trap '' HUP; (while :; do echo more; sleep 0.01; done) & exit 0", intervals=cut
+    )
     assert end.survivors
     assert "kept writing" in seen.gaps[0]
     assert b"more" in seen.output
@@ -164,6 +167,19 @@ def test_stopping_takes_the_survivors_too():
         end = running.end()
         assert (end.status, end.survivors) == (ExitStatus(0), False)
         assert not alive(int(re.search(rb"child=(\d+)", running.seen.output)[1]))
+
+
+def test_who_left_the_session_is_out_of_reach_and_said_to_be():
+    script = "setsid sh -c 'echo child=$$.; while :; do sleep 0.02; done' & read x"
+    with Running("sh", "-c", script) as running:
+        running.seen.wait_for(b".")
+        child = int(re.search(rb"child=(\d+)", running.seen.output)[1])
+        running.pump.stop()
+        end = running.end()
+        assert (end.status.signal, end.reason, end.survivors) == ("SIGHUP", "stopped", True)
+        assert "silent" in running.seen.gaps[0]
+        assert alive(child)
+        os.kill(child, signal.SIGKILL)
 
 
 def test_an_end_by_itself_is_not_a_stop():
@@ -310,6 +326,18 @@ def test_order_is_kept_and_before_runs_right_before_the_first_byte():
         running.seen.wait_for(b"one,two")
         running.end()
     assert noted == [(b"one\n", False), (b"two\n", False)]
+
+
+def test_a_failing_before_stops_the_program_and_its_bytes_are_not_sent():
+    with Running("sh", "-c", "stty -echo; echo ready; read x; echo got") as running:
+        running.seen.wait_for(b"ready")
+        write = running.pump.write(b"line\n", before=full)
+        with pytest.raises(OSError, match="spool is full"):
+            running.end()
+        assert write.taken == 0
+        with pytest.raises(InputNotTaken):
+            write.wait(0)
+        running.pump.join = lambda _limit: None  # its error was seen
 
 
 def test_threads_write_whole_pieces():

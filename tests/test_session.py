@@ -359,6 +359,7 @@ def test_without_a_foreground_group_the_leader_is_signalled():
 def test_our_own_group_and_everybody_are_never_signalled():
     for group in (-1, 0, 1, os.getpgrp()):
         assert not session_group.signal_process_group(group, signal.SIGTERM)
+    assert not any(session_group.group_exists(group) for group in (-1, 0, 1))
 
 
 # Closing.
@@ -402,6 +403,21 @@ def test_close_lets_a_program_say_goodbye_at_length():
     with spawn("sh", "-c", script, grace_s=LIMIT_S) as session:
         read_until(session, b"ready")
     assert session.poll() == ExitStatus(5), "not blocked by a terminal that nobody reads"
+
+
+def test_orphans_that_we_adopt_are_reaped():
+    program = (
+        "import ctypes, os, sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from pty_helpers import our_children, read_match, spawn\n"
+        "assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER\n"
+        "with spawn('sh', '-c', \"trap '' HUP; sleep 1000 & echo child=$!.\") as session:\n"
+        "    child = int(read_match(session, rb'child=(\\d+)\\.')[1])\n"
+        "    session.wait(60)\n"
+        "    assert child in our_children()\n"
+        "assert our_children() == []\n"
+    )
+    subprocess.run([sys.executable, "-c", program, os.path.dirname(__file__)], timeout=LIMIT_S, check=True)
 
 
 def test_a_closed_session_says_so():

@@ -15,17 +15,18 @@ from pathlib import Path
 from threading import Lock
 
 from cassette.errors import Damaged
-from cassette.format.frames import FrameDecoder
+from cassette.format.frame_runs import FrameRun
 from cassette.format.limits import MAX_COLUMNS, MAX_LINE_BYTES, MAX_ROWS
 from cassette.format.lines import LINE_START, BadLine
 from cassette.model import FRAMES, Frame, Input, Output, Size
-from cassette.store.directory import Buffer
-from cassette.streams import line_places
+from cassette.store.directory import Buffer, line_places
 from terminal.emulator import Emulator
 from terminal.snapshot import EMPTY_LINE, Snapshot
 
-KEPT_GROUPS = 16
-"""How many key frames, with what was rebuilt from each, are kept for the next question."""
+KEPT_RUNS = 16
+"""How many key frames, each with the frames drawn over it so far, are kept for the next question."""
+KEPT_FRAMES = 64
+"""How many rebuilt frames are kept."""
 
 # What stands before `text` or `rows` has no strings of the program's in it.
 _KIND = re.compile(
@@ -43,7 +44,8 @@ class FrameScreens:
         self._seqs, self._times = array("q"), array("q")
         self._places: list[tuple[int, int]] = []
         self._keys = array("q")
-        self._groups: OrderedDict[int, _Group] = OrderedDict()
+        self._runs: OrderedDict[int, tuple[int, FrameRun]] = OrderedDict()
+        self._kept: OrderedDict[int, Frame] = OrderedDict()
         self._lock = Lock()
         for number, (start, end) in enumerate(line_places(data)):
             self._add(number, start, end)
@@ -61,22 +63,29 @@ class FrameScreens:
         key = bisect_right(self._keys, number) - 1
         first = self._keys[key] if key >= 0 else 0
         with self._lock:
-            group = self._groups.get(first)
-            if group is None:
-                group = self._groups[first] = _Group()
-                if len(self._groups) > KEPT_GROUPS:
-                    self._groups.popitem(last=False)
-            self._groups.move_to_end(first)
-            while len(group.frames) <= number - first:
-                group.frames.append(self._decode(group.decoder, first + len(group.frames)))
-            return group.frames[number - first]
+            frame = self._kept.pop(number, None) or self._rebuilt(first, number)
+            self._kept[number] = frame
+            if len(self._kept) > KEPT_FRAMES:
+                self._kept.popitem(last=False)
+            return frame
 
-    def _decode(self, decoder: FrameDecoder, number: int) -> Frame:
-        start, end = self._places[number]
+    def _rebuilt(self, first: int, number: int) -> Frame:
+        """A frame from its key frame, or from where the last question about that one ended."""
+        at, run = self._runs.pop(first, (first - 1, FrameRun()))
+        if at > number:
+            at, run = first - 1, FrameRun()
         try:
-            return decoder.read(self._data[start:end])
+            while at < number:
+                at += 1
+                start, end = self._places[at]
+                run.add(self._data[start:end])
+            frame = run.frame()
         except BadLine as error:
-            raise self._damaged(number, str(error)) from None
+            raise self._damaged(at, str(error)) from None
+        self._runs[first] = at, run
+        if len(self._runs) > KEPT_RUNS:
+            self._runs.popitem(last=False)
+        return frame
 
     def _add(self, number: int, start: int, end: int) -> None:
         head = LINE_START.match(self._data, start)
@@ -93,21 +102,13 @@ class FrameScreens:
         if found is not None:
             return found[1] is not None
         try:  # another writer's order of keys: only decoding can tell
-            FrameDecoder().read(self._data[start:end])
+            FrameRun().add(self._data[start:end])
         except BadLine:
             return False
         return True
 
     def _damaged(self, number: int, why: str) -> Damaged:
         return Damaged(path=self._path, file=FRAMES, why=why, line=number + 1)
-
-
-class _Group:
-    """A key frame and what follows it, as far as it has been rebuilt."""
-
-    def __init__(self) -> None:
-        self.decoder = FrameDecoder()
-        self.frames: list[Frame] = []
 
 
 class ExactScreens:

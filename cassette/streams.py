@@ -6,7 +6,6 @@ format 1 raises Damaged with its file, line and offset; no line is read before i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from heapq import merge
 from operator import attrgetter
@@ -30,10 +29,9 @@ from cassette.model import (
     Output,
     ServiceEvent,
 )
-from cassette.store.directory import Buffer
+from cassette.store.directory import Buffer, line_places
 
 T = TypeVar("T")
-_NEWLINE = re.compile(rb"\n")
 _FILES = {Input: INPUT, Output: OUTPUT, Frame: FRAMES, ServiceEvent: SERVICE_EVENTS, Final: FINAL}
 _by_seq = attrgetter("seq")
 
@@ -86,9 +84,15 @@ class Streams:
 
     def frames(self) -> Iterator[Frame]:
         """The settled frames, with their screens rebuilt."""
-        from cassette.format.frames import FrameDecoder
+        from cassette.format.frame_runs import FrameRun
 
-        return self._decoded(FRAMES, FrameDecoder().read)
+        run = FrameRun()
+
+        def read(line: bytes) -> Frame:
+            run.add(line)
+            return run.frame()
+
+        return self._decoded(FRAMES, read)
 
     def _decoded(self, name: str, read: Callable[[bytes], T]) -> Iterator[T]:
         data = self._data[name]
@@ -103,11 +107,3 @@ class Streams:
             yield event
         if len(data) and data[len(data) - 1] != ord("\n"):
             raise Damaged(path=self._path, file=name, why="the file is cut", line=number + 1)
-
-
-def line_places(data: Buffer) -> Iterator[tuple[int, int]]:
-    """Start and end of each line that has a newline; the end is that newline's offset."""
-    start = 0
-    for found in _NEWLINE.finditer(data):
-        yield start, found.start()
-        start = found.end()

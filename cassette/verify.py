@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from threading import Thread
 
 from cassette.documents import discovery_of, final_of, manifest_of, quota_of, scrub_report_of
 from cassette.errors import Damaged
@@ -89,6 +90,7 @@ class _Examination:
         order, chain = Order(lines), None
         if all(part.whole for part in lines) and order.check(self._findings):
             chain = order.chain()
+        self._hashing.join()
         self._check_content()
         counts = {part.name: len(part.seqs) for part in lines}
         if self._sealed:
@@ -100,9 +102,14 @@ class _Examination:
             if name not in REQUIRED_FILES and not self._directory.has(name):
                 continue
             with self._noting():
-                data = self._directory.map(name)
-                self._data[name] = data
-                self._files[name] = FileFacts(len(data), sha256(data).hexdigest())
+                self._data[name] = self._directory.map(name)
+        self._hashing = Thread(target=self._hash_files, name="cassette-hash", daemon=True)
+        self._hashing.start()
+
+    def _hash_files(self) -> None:
+        """Done beside everything else: hashing leaves the interpreter to others."""
+        for name, data in self._data.items():
+            self._files[name] = FileFacts(len(data), sha256(data).hexdigest())
 
     def _read_documents(self) -> None:
         with self._noting(MANIFEST):
@@ -130,11 +137,11 @@ class _Examination:
         return lines
 
     def _scan_frames(self, data: Buffer) -> Lines:
-        raw = self._files.get(OUTPUT_RAW)
+        raw = self._data.get(OUTPUT_RAW)
         if not self._in_full or raw is None or self._manifest is None:
             return scan_frames(data, self._findings)
         deltas = FEATURE_DELTA_FRAMES in self._manifest.required_features
-        return scan_frames_in_full(data, self._findings, raw_size=raw.size, deltas=deltas)
+        return scan_frames_in_full(data, self._findings, raw_size=len(raw), deltas=deltas)
 
     def _check_content(self) -> None:
         raw = self._files.get(OUTPUT_RAW)

@@ -2,12 +2,11 @@
 
 What is not format 1 is a finding, never an exception. A line's length is known before anything of it is parsed.
 Each line begins `{"seq":N,"t_ms":N`, so order and time need no JSON; evidence is decoded as a reader would decode
-it, and `output.jsonl`, of which there is most, by one regular expression that is its whole shape.
+it, and `output.jsonl`, of which there is most, in bulk (`verify_bulk`).
 """
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,15 +27,10 @@ from cassette.model import (
     Input,
     ServiceEvent,
 )
-from cassette.store.directory import Buffer
+from cassette.store.directory import Buffer, line_places
 from cassette.verdict import Findings
+from cassette.verify_bulk import output_in_bulk
 
-_NEWLINE = re.compile(rb"\n")
-_NUMBER = rb"(0|[1-9]\d{0,15})"
-_OUTPUT_LINE = re.compile(
-    rb'\{"seq":%b,"t_ms":%b,"offset":%b,"length":%b,"sha256":"([0-9a-f]{64})"\}\n'
-    % (_NUMBER, _NUMBER, _NUMBER, _NUMBER)
-)
 _RECORDER_DIED = "recorder-died"
 _CR = 13
 
@@ -162,6 +156,8 @@ def scan_frames_in_full(data: Buffer, findings: Findings, *, raw_size: int, delt
 
 def scan_output(data: Buffer, raw: Buffer | None, findings: Findings) -> Lines:
     """Every line of `output.jsonl`, and its chunk of `output.raw`; `raw` is None when that file is missing."""
+    if raw is not None and (in_bulk := _output_in_bulk(data, raw)) is not None:
+        return in_bulk
     chunks = None if raw is None else memoryview(raw)
     covered = 0
 
@@ -187,6 +183,18 @@ def scan_output(data: Buffer, raw: Buffer | None, findings: Findings) -> Lines:
     return lines
 
 
+def _output_in_bulk(data: Buffer, raw: Buffer) -> Lines | None:
+    lines = Lines(OUTPUT, data)
+    for columns in output_in_bulk(data, raw):
+        if columns is None:
+            return None
+        lines.seqs.extend(columns.seqs)
+        lines.times.extend(columns.times)
+        lines.starts.extend(columns.starts)
+        lines.ends.extend(columns.ends)
+    return lines
+
+
 def final_lines(data: bytes, final: Final) -> Lines:
     """`final.json` as a file of one line."""
     lines = Lines(FINAL, body_of(data))
@@ -196,10 +204,8 @@ def final_lines(data: bytes, final: Final) -> Lines:
 
 def _scan(lines: Lines, check: _Check, findings: Findings) -> Lines:
     name, data, last = lines.name, lines.data, 0
-    number = start = 0
-    for found in _NEWLINE.finditer(data):
-        number += 1
-        end = found.start()
+    number = end = 0
+    for number, (start, end) in enumerate(line_places(data), 1):
         try:
             if end - start > MAX_LINE_BYTES:
                 raise BadLine(f"a line of {end - start} bytes, and {MAX_LINE_BYTES} is the limit")
@@ -212,8 +218,8 @@ def _scan(lines: Lines, check: _Check, findings: Findings) -> Lines:
         else:
             lines.add(head, end)
             last = head[0]
-        start = end + 1
-    if start < len(data):
+    if rest := len(data) - (end + 1 if number else 0):
+        start = len(data) - rest
         findings.add(name, "its last line has no newline: the file is cut", line=number + 1, offset=start)
         lines.whole = False
     return lines
@@ -263,15 +269,10 @@ def _same(head: _Head, seq: int, t_ms: int) -> None:
 
 def _read_chunk(data: Buffer, start: int, end: int) -> tuple[_Head, int, int, str | None]:
     """Head, offset, length and SHA-256 of a line of `output.jsonl`."""
-    found = _OUTPUT_LINE.match(data, start)
-    if found is not None:
-        seq, t_ms, offset, length, digest = found.groups()
-        return (int(seq), int(t_ms), found.end(1) + 1), int(offset), int(length), digest.decode("ascii")
-    # Another writer's line: no sha256, or fields that this reader does not know.
     head = _head(data, start)
-    event, size, other_digest = read_output(data[start:end])
+    event, size, digest = read_output(data[start:end])
     _same(head, event.seq, event.t_ms)
-    return head, event.offset, size, other_digest or None
+    return head, event.offset, size, digest or None
 
 
 def _check_input(event: Input) -> None:

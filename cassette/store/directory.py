@@ -12,12 +12,12 @@ import mmap
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from cassette.errors import Damaged, NotACassette
+from cassette.errors import CassetteError, Damaged, NotACassette
 from cassette.model import MANIFEST, SEAL, SEALED_FILES
 
 Buffer: TypeAlias = bytes | mmap.mmap
@@ -26,6 +26,9 @@ Buffer: TypeAlias = bytes | mmap.mmap
 FILE_NAMES = frozenset({*SEALED_FILES, SEAL})
 MAX_EXTRA_NAMES = 100
 """How many names of foreign files are kept for a report."""
+SCAN_BLOCK = 1 << 20
+SWAP_WAIT_S = 2.0
+"""How long a publish beside a missing cassette is waited for; it holds its lock for some renames."""
 
 # O_NONBLOCK: opening a fifo without a writer would wait for one.
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -35,6 +38,19 @@ _KINDS = (
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISLNK, "a symbolic link"),
 )
+
+
+def line_places(data: Buffer) -> Iterator[tuple[int, int]]:
+    """Start and end of each line that has a newline; the end is that newline's offset."""
+    start = base = 0
+    while base < len(data):
+        block = data[base : base + SCAN_BLOCK]  # a copy, since only bytes are searched at full speed
+        end = block.find(b"\n")
+        while end >= 0:
+            yield start, base + end
+            start = base + end + 1
+            end = block.find(b"\n", end + 1)
+        base += SCAN_BLOCK
 
 
 class CassetteDirectory:
@@ -165,16 +181,12 @@ def _open_directory(path: Path, *, swap: bool = True) -> int:
 def _finish_swap(path: Path) -> bool:
     """Finish a replacement that was interrupted between its two renames; whether there is a directory now.
 
-    Only then does a cassette that was there have no name. On media that cannot be written nothing is done.
+    Only then does a cassette that was there have no name. Where that cannot be done, nothing is lost by it.
     """
-    try:
-        from cassette.store.publish import finish_interrupted_swap
-    except ImportError:
-        return False
-    try:
-        finish_interrupted_swap(path.parent)
-    except Exception:
-        return False
+    from cassette.store.siblings import finish_interrupted_swap
+
+    with suppress(CassetteError, OSError, ValueError):
+        finish_interrupted_swap(path.parent, wait_s=SWAP_WAIT_S)
     return path.is_dir()
 
 

@@ -1,0 +1,85 @@
+"""A screen out of many frames at once: a key frame and what follows it, drawn only when it is asked for.
+
+The rules are those of `FrameDecoder`, which makes a screen of every line; here a line costs what it says, and a
+row is made into a `Line` when a screen with it is wanted. What both give is equal (a test says so).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cassette.format.frames import _cursor, _FrameLine, _parse, _style
+from cassette.format.lines import BadLine
+from cassette.model import Frame
+from terminal.snapshot import Line, Snapshot, Span, Style
+
+_Triples = Iterable[tuple[int, int, int]]
+
+
+class FrameRun:
+    """Takes frame lines from a key frame on, and gives the last one as a frame. Raises BadLine."""
+
+    def __init__(self) -> None:
+        self._found: _FrameLine | None = None
+        self._texts: list[str] = []
+        self._spans: list[_Triples] = []
+        self._styles: list[Style] = []
+        self._lines: list[Line | None] = []
+        """Rows as they were drawn last; None for those that changed since."""
+
+    def add(self, line: bytes) -> None:
+        """Take the next line; the first one must be a key frame."""
+        found = _parse(line)
+        rows, last = found.size.Rows, self._found
+        if found.text is not None:
+            if len(found.text) > rows:
+                raise BadLine(f"{len(found.text)} rows of text on a screen of {rows}")
+            self._texts = [text.rstrip(" ") for text in found.text] + [""] * (rows - len(found.text))
+            self._spans, self._lines, self._styles = [()] * rows, [None] * rows, []
+        elif last is None:
+            raise BadLine("a delta frame with no key frame before it")
+        elif last.size != found.size:
+            raise BadLine("a delta frame of another size than the frame before it")
+        self._change(found)
+        self._found = found
+
+    def frame(self) -> Frame:
+        """The frame of the line that was taken last."""
+        found = self._found
+        if found is None:
+            raise BadLine("no frame at all")
+        for row, line in enumerate(self._lines):
+            if line is None:
+                self._lines[row] = Line(self._texts[row], self._drawn(self._spans[row]))
+        screen = Snapshot(
+            columns=found.size.Cols,
+            rows=found.size.Rows,
+            lines=tuple(line for line in self._lines if line is not None),
+            cursor=_cursor(found),
+            title=found.title,
+            alternate_screen=found.alternate_screen,
+        )
+        is_key = found.text is not None
+        return Frame(found.seq, found.t_ms, screen, found.raw_start, found.raw_end, is_key)
+
+    def _change(self, found: _FrameLine) -> None:
+        rows = found.size.Rows
+        self._styles += map(_style, found.styles)
+        for row, text in (found.rows or {}).items():
+            self._texts[_checked(row, rows)] = text
+            self._lines[row] = None
+        for row, triples in found.spans.items():
+            self._spans[_checked(row, rows)] = triples
+            self._lines[row] = None
+
+    def _drawn(self, triples: _Triples) -> tuple[Span, ...]:
+        try:
+            return tuple(Span(column, width, self._styles[style]) for column, width, style in triples)
+        except IndexError:
+            raise BadLine("a row or a style that does not exist") from None
+
+
+def _checked(row: int, rows: int) -> int:
+    if not 0 <= row < rows:
+        raise BadLine("a row or a style that does not exist")
+    return row

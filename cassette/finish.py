@@ -103,7 +103,7 @@ class CassetteWriter:
         self._new = new
         self._frames = FrameEncoder(full=full_frames)
         self._chain = EvidenceChain()
-        self._counts = dict.fromkeys((*EVENT_FILES, FINAL), 0)
+        self.counts = dict.fromkeys((*EVENT_FILES, FINAL), 0)
         self._gaps = 0
 
     def write(
@@ -127,7 +127,7 @@ class CassetteWriter:
                 observed = waiting.popleft()
                 name, body = observed.file, observed.body
                 self._chain.add(name, body)
-            self._counts[name] += 1
+            self.counts[name] += 1
             line = lines.with_seq(seq, body)
             if isinstance(event, Final):
                 self._new.write_file(FINAL, line)
@@ -142,7 +142,7 @@ class CassetteWriter:
 
     def seal(self, cassette_id: str) -> None:
         """Write `seal.json`; every other file must be there."""
-        facts = SealFacts(cassette_id, self._chain, self._counts, self._gaps, dict(self._new.digests))
+        facts = SealFacts(cassette_id, self._chain, self.counts, self._gaps, dict(self._new.digests))
         self._new.write_file(SEAL, seal_document(facts))
 
 

@@ -1,8 +1,10 @@
 """A program on a pseudo-terminal, without a loop: spawning, sizes, signals, statuses, closing."""
 
+import errno
 import gc
 import hashlib
 import os
+import pty
 import re
 import select
 import signal
@@ -232,6 +234,18 @@ def test_ignoring_sigchld_is_refused():
             spawn("true")
     finally:
         signal.signal(signal.SIGCHLD, before)
+
+
+def test_a_system_without_room_says_so(monkeypatch):
+    def no_terminal():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(pty, "fork", no_terminal)
+    with pytest.raises(
+        SpawnFailed, match=r"No new terminal or process: No space left on device\. Close some"
+    ):
+        spawn("true")
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
 
 
 # How it ended.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -75,7 +76,12 @@ class FileMedium:
 
     @classmethod
     def open(cls, place: Place, name: str) -> FileMedium | None:
-        """A file that nobody owns, now locked; None when it has an owner. Raises OSError."""
+        """A file that nobody owns, now locked; None when it has an owner. Raises OSError.
+
+        What is no regular file counts as not there.
+        """
+        if not stat.S_ISREG(os.stat(name, dir_fd=place.fd, follow_symlinks=False).st_mode):
+            raise FileNotFoundError(name)
         fd = os.open(name, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.fd)
         try:
             if not locks.try_own(fd):

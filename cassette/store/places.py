@@ -63,12 +63,7 @@ def places_to_write(roots: Sequence[Path] | None, refused: list[str]) -> Iterato
         try:
             yield open_place(demanded, make=True)
         except NoPlace as problem:
-            raise CannotStore(
-                action="spool in",
-                path=demanded,
-                why=str(problem).removeprefix(f"{demanded} "),
-                todo=f"Let {SPOOL_DIR_VARIABLE} name a private directory on tmpfs, or unset it.",
-            ) from None
+            raise cannot_use(demanded, str(problem).removeprefix(f"{demanded} ")) from None
         return
     for root in usual_roots() if roots is None else roots:
         try:
@@ -85,6 +80,16 @@ def places_to_read(roots: Sequence[Path] | None) -> Iterator[Place]:
     for root in dict.fromkeys(roots):
         with suppress(NoPlace):
             yield open_place(root, make=False)
+
+
+def cannot_use(demanded: Path, why: str) -> CannotStore:
+    """The error for a `$CASSETTE_SPOOL_DIR` that is no good: nothing else is used in its place."""
+    return CannotStore(
+        action="spool in",
+        path=demanded,
+        why=why,
+        todo=f"Let {SPOOL_DIR_VARIABLE} name a directory on tmpfs, or unset it.",
+    )
 
 
 def open_place(root: Path, *, make: bool) -> Place:

@@ -27,7 +27,7 @@ from cassette.store.framing import (
     whole_end,
 )
 from cassette.store.media import SUFFIX, FileMedium, Medium, MemoryMedium
-from cassette.store.places import Place, places_to_read, places_to_write
+from cassette.store.places import Place, cannot_use, demanded_root, places_to_read, places_to_write
 from cassette.store.spool_header import HEADER_KIND, ID, new_header, path_of, read_header
 
 __all__ = ["Record", "Spool", "SpoolInfo", "discard_spool", "list_spools", "open_spool"]
@@ -93,9 +93,11 @@ class Spool:
                 medium = FileMedium.create(place, document["spool"]["id"] + SUFFIX)
                 return cls._begin(medium, document, payload, max_bytes)
             except (OSError, SpoolFull) as error:
-                refused.append(f"{place.path}: {error}")
+                refused.append(f"{place.path} cannot be used: {error}")
             finally:
                 place.close()
+        if roots is None and (demanded := demanded_root()) is not None:
+            raise cannot_use(demanded, "; ".join(refused))
         spool = cls._begin(MemoryMedium(), document, payload, max_bytes)
         spool.why_in_memory = "; ".join(refused) or "there is no RAM-backed file system"
         return spool

@@ -1,0 +1,1 @@
+"""The pytest plugin: hooks and fixtures only. Nothing heavy is imported before a fixture is used."""

@@ -1,0 +1,51 @@
+"""Loads our own plugin, keeps the tests' spools apart from the user's, and holds the golden files' one flag."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["cassette.pytest_plugin"]
+
+GOLDEN = Path(__file__).parent / "tests" / "golden"
+MEMORY = Path("/dev/shm")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the golden files anew, then look at the diff"
+    )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_spools() -> Iterator[None]:
+    """A RAM-backed spool directory of this run alone, where the machine has one."""
+    if not MEMORY.is_dir():
+        yield
+        return
+    root = tempfile.mkdtemp(prefix="pty-cassette-tests-", dir=MEMORY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CASSETTE_SPOOL_DIR", root)
+        yield
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)`: compare with `tests/golden/<name>`, or write it with `--update-golden`."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        assert path.is_file(), f"there is no golden file {path}: make it with --update-golden"
+        assert text == path.read_text("utf-8"), (
+            f"differs from {path}; if that is right, run with --update-golden"
+        )
+
+    return check

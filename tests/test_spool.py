@@ -1,6 +1,7 @@
 """The spool: what was acknowledged is there after any kill, damage is never trimmed, nothing goes to a disk."""
 
 import errno
+import gc
 import os
 import resource
 import subprocess
@@ -14,6 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from store_helpers import is_memory, mounted
 
 from cassette.errors import CannotStore, NoSuchSpool, SpoolDamaged, SpoolFull, SpoolInUse
 from cassette.store import syscalls
@@ -30,17 +32,6 @@ EVENTS = [
     (b"\xff", 9, bytes(range(256))),
     (b"o", 10, header_of(b"o", 3, b"xyz") + b"xyz"),  # the bytes of a spool are bytes like others
 ]
-
-
-def is_memory(path):
-    try:
-        fd = os.open(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return syscalls.is_ram_backed(fd) and os.access(path, os.W_OK)
-    finally:
-        os.close(fd)
 
 
 needs_ram = pytest.mark.skipif(
@@ -389,6 +380,28 @@ def test_one_recovery_at_a_time(ram):
 
 
 @needs_ram
+def test_closing_and_discarding_again_does_nothing(ram):
+    spool = Spool.create({"id": "tape"}, target=Path("tape"), roots=[ram])
+    spool.close()
+    spool.close()
+    spool.discard()  # it is not ours any more
+    assert [info.alive for info in list_spools(roots=[ram])] == [False]
+    spool = open_spool("tape", roots=[ram])
+    spool.discard()
+    spool.discard()
+    spool.close()
+    assert list_spools(roots=[ram]) == []
+
+
+@needs_ram
+def test_a_forgotten_spool_frees_its_lock(ram):
+    spool = Spool.create({"id": "tape"}, target=Path("tape"), roots=[ram])
+    del spool
+    gc.collect()
+    assert [info.alive for info in list_spools(roots=[ram])] == [False]
+
+
+@needs_ram
 def test_listing_does_not_disturb_a_recovery(ram):
     """Who lists asks for the lock for a moment; that never looks like an owner."""
     written(ram)
@@ -568,21 +581,6 @@ class TestTheEnvironment:
 
 
 # No room.
-
-
-class mounted:
-    """A mount for the length of a test."""
-
-    def __init__(self, arguments, at):
-        self.arguments, self.at = arguments, at
-
-    def __enter__(self):
-        done = subprocess.run(["mount", *self.arguments], capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"may not mount here: {done.stderr.strip()}")
-
-    def __exit__(self, *error):
-        subprocess.run(["umount", "-l", str(self.at)], check=True)
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ import os
 from cassette.clock import Clock
 
 RETRY_S = 0.02
-_NO_LOCKS = frozenset(
-    {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
-)
+NO_LOCKS = frozenset({errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
+"""What a file system without locks answers (some network file systems, for directories)."""
 
 
 def has_owner(fd: int) -> bool:
@@ -25,7 +24,7 @@ def has_owner(fd: int) -> bool:
     except BlockingIOError:
         return True
     except OSError as error:
-        if error.errno in _NO_LOCKS:
+        if error.errno in NO_LOCKS:
             return True
         raise
     fcntl.flock(fd, fcntl.LOCK_UN)
@@ -57,7 +56,7 @@ def own_within(fd: int, *, limit_s: float, clock: Clock) -> bool:
             if try_own(fd):
                 return True
         except OSError as error:
-            if error.errno in _NO_LOCKS:
+            if error.errno in NO_LOCKS:
                 return True
             raise
         if clock.now() >= deadline:
@@ -70,5 +69,5 @@ def release(fd: int) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_UN)
     except OSError as error:
-        if error.errno not in _NO_LOCKS:
+        if error.errno not in NO_LOCKS:
             raise

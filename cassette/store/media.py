@@ -124,7 +124,9 @@ class FileMedium:
         return True
 
     def discard(self) -> None:
-        """Unlink, if the name still means this file."""
+        """Unlink, if the name still means this file. After `close` it does nothing: the lock is gone."""
+        if self._fd < 0:
+            return
         with suppress(FileNotFoundError):
             found = os.stat(self._path.name, dir_fd=self._place_fd, follow_symlinks=False)
             if os.path.samestat(found, os.fstat(self._fd)):
@@ -144,6 +146,10 @@ class FileMedium:
         os.close(self._fd)
         os.close(self._place_fd)
         self._fd = self._place_fd = -1
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # a spool that nobody closed frees its lock with its last reference
+            self.release()
 
 
 class MemoryMedium:

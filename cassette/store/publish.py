@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Self
 
 from cassette.clock import Clock
-from cassette.errors import CannotStore, CassetteError, CassetteExists
+from cassette.errors import CannotStore, CassetteExists
 from cassette.model import SEAL, SEALED_FILES
-from cassette.store import siblings, syscalls
+from cassette.store import locks, siblings, syscalls
 from cassette.store.operations import SYSTEM, FileOperations
 from cassette.store.siblings import LOCK_WAIT_S, Hidden, finish_interrupted_swap
 from cassette.store.targets import check_target, checked_target, place_is_taken
@@ -119,25 +119,29 @@ class NewCassette:
             try:
                 self._swap(replacing=replacing)
                 self._ops.sync(self._parent_fd)
-            except BaseException:
-                self._undo_swap()
-                raise
-            self._published = True
-            with suppress(OSError):  # the new one stands; garbage is removed by whoever comes next
-                siblings.settle(self._parent_fd, self._hidden, self._ops, mine=True)
+                self._published = True
+            finally:
+                if not self._published:
+                    self._undo_swap()
+                with suppress(OSError):  # what cannot be removed now is removed by whoever comes next
+                    siblings.settle(self._parent_fd, self._hidden, self._ops, mine=True)
 
     def _begin(self) -> None:
         parent, ops = self.target.parent, self._ops
         self._make_parents(parent)
         self._parent_fd = ops.open_path(parent)
         with self._locked():
-            with suppress(OSError):
-                siblings.tidy(self._parent_fd, ops)
+            siblings.tidy(self._parent_fd, ops)
             place_is_taken(ops, self._parent_fd, self.target, overwrite=self._overwrite)
             ops.make_directory(self._parent_fd, self._hidden.new)
             self._staging_fd = ops.open_directory(self._parent_fd, self._hidden.new)
-            with suppress(OSError):  # no locks here: then nobody else may take it for garbage either
+            try:
                 ops.own(self._staging_fd)
+            except OSError as error:
+                if (
+                    error.errno not in locks.NO_LOCKS
+                ):  # without locks nobody judges who lives, and nothing is garbage
+                    raise
 
     def _make_parents(self, parent: Path) -> None:
         missing = []
@@ -200,11 +204,11 @@ class NewCassette:
                 ops.rename(parent, name, hidden.new)
 
     def _abort(self) -> None:
-        """Remove what was made, and never hide the error that led here."""
+        """Remove what was made, and never hide the error that led here. Needs no lock: all of it is ours."""
         for writer in self._writers:
             writer.abandon()
         if self._parent_fd >= 0:
-            with suppress(OSError, CassetteError), self._locked():
+            with suppress(OSError):
                 siblings.settle(self._parent_fd, self._hidden, self._ops, mine=True)
         self._close()
         for path in reversed(self._made):

@@ -206,7 +206,7 @@ class Spool:
         return self._medium.size()
 
     def discard(self) -> None:
-        """Remove the spool for good, and close it."""
+        """Remove the spool for good, and close it; one that is closed already stays (see `discard_spool`)."""
         self._medium.discard()
         self._medium.close()
 

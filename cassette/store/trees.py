@@ -40,6 +40,8 @@ def remove_tree(ops: FileOperations, dir_fd: int, name: str) -> None:
     """Remove a directory with all below it. Raises OSError."""
     fd = ops.open_directory(dir_fd, name)
     try:
+        if os.fstat(fd).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            ops.set_mode(fd, stat.S_IRWXU)  # its user closed it for writing
         for entry in ops.names(fd):
             facts = ops.look(fd, entry)
             if facts is not None and stat.S_ISDIR(facts.st_mode):

@@ -68,7 +68,8 @@ class Line:
         """
         if self.text.isascii():
             return self.text[start:end].ljust(end - start)
-        return "".join(self._cells(start, end)).ljust(max(0, end - start - self._covered(start, end)))
+        blanks = max(0, end - start - self._covered(start, end))
+        return "".join(self._cells(start, end)) + " " * blanks
 
     def _cells(self, start: int, end: int) -> Iterator[str]:
         column = 0

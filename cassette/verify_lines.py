@@ -97,6 +97,10 @@ class _BadChunk(BadLine):
         self.offset = offset
 
 
+class _Converted(BadLine):
+    """A line of a file whose line endings were converted: what is there is not what was written."""
+
+
 def scan_input(data: Buffer, findings: Findings) -> Lines:
     """Every line of `input.jsonl`."""
 
@@ -209,6 +213,8 @@ def _scan(lines: Lines, check: _Check, findings: Findings) -> Lines:
         try:
             if end - start > MAX_LINE_BYTES:
                 raise BadLine(f"a line of {end - start} bytes, and {MAX_LINE_BYTES} is the limit")
+            if end > start and data[end - 1] == _CR:
+                raise _Converted("it ends in CR LF: the file's line endings were converted")
             head = check(data, start, end)
             if head[0] <= last:
                 raise BadLine(f"seq {head[0]} comes after seq {last}")
@@ -231,20 +237,16 @@ def _note(lines: Lines, error: BadLine, place: tuple[int, int, int], findings: F
     data = lines.data
     head = _head_if_any(data, start)
     seq = head and head[0]
-    if end > start and data[end - 1] == _CR:
-        why = "it ends in CR LF: the file's line endings were converted"
-        findings.add(lines.name, why, line=number, seq=seq, offset=end - 1)
-        lines.whole = False
-        return False
     if isinstance(error, _BadChunk):
         findings.add(OUTPUT_RAW, str(error), line=None, seq=seq, offset=error.offset)
     else:
         findings.add(lines.name, str(error), line=number, seq=seq, offset=start)
-    if head is None or findings.full:
+    ended = findings.full or isinstance(error, _Converted)  # the other lines would say the same
+    if head is None or ended:
         lines.whole = False
     else:
         lines.add(head, end)
-    return not findings.full
+    return not ended
 
 
 def _head(data: Buffer, start: int) -> _Head:

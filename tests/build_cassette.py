@@ -75,7 +75,9 @@ class Tape:
     def delta(
         self, t_ms: int, changed: dict[int, str], columns: int = 20, rows: int = 4, **more: Any
     ) -> Tape:
-        return self._frame(t_ms, columns, rows, rows={str(row): text for row, text in changed.items()}, **more)
+        return self._frame(
+            t_ms, columns, rows, rows={str(row): text for row, text in changed.items()}, **more
+        )
 
     def service(self, t_ms: int, payload: Any) -> Tape:
         return self._add("service-events.jsonl", t_ms=t_ms, payload=payload)

@@ -9,6 +9,7 @@ import sys
 import threading
 import tracemalloc
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -654,7 +655,7 @@ def test_a_recovered_spool_on_a_full_file_system_can_be_closed(small):
     recovered.discard()
 
 
-@pytest.mark.parametrize("refusal", [errno.EOPNOTSUPP, errno.ENOSYS])
+@pytest.mark.parametrize("refusal", [errno.EOPNOTSUPP, errno.ENOSYS, errno.EPERM])
 def test_without_reservation_a_short_write_means_full(small, monkeypatch, refusal):
     def refuse(fd, start, length):
         raise OSError(refusal, os.strerror(refusal))
@@ -712,6 +713,32 @@ def test_a_write_cut_short_at_any_byte_leaves_no_trace(ram):
         assert events_of(spool) == [*EVENTS, (b"g", 2, b"end")]
         medium.cut(size)
     spool.close()
+
+
+def test_a_process_without_memory_left_keeps_what_there_is():
+    """The spool in memory, in a child that may not grow any more."""
+    spool = Spool.create({}, target=Path("tape"), roots=[])
+    fill(spool)
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            limit = 2**20 * 400
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+            payload = b"x" * 2**20 * 16
+            while fits(spool, b"o", 1, payload):
+                pass
+            del payload
+            kept = [
+                (record.kind, record.t_ms, record.data) for record in islice(spool.records(), len(EVENTS))
+            ]
+            assert kept == EVENTS
+            spool.append(b"g", 1, b"the end", closing=True)
+            assert not spool.torn
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def test_max_bytes_bounds_all_but_the_end(spool):

@@ -5,6 +5,7 @@ A medium is append-only but for `cut`, which takes away what was never acknowled
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -16,6 +17,8 @@ from cassette.store import locks, syscalls
 from cassette.store.places import Place
 
 SUFFIX = ".spool"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM})
+"""What a medium answers when it has no room left."""
 
 
 class Medium(Protocol):
@@ -118,9 +121,9 @@ class FileMedium:
         try:
             syscalls.reserve(self._fd, start, end - start)
         except OSError as error:
-            if error.errno in syscalls.UNSUPPORTED:
-                return False
-            raise
+            if error.errno in FULL:
+                raise
+            return False  # a file system, or a sandbox, that cannot reserve
         return True
 
     def discard(self) -> None:
@@ -164,8 +167,13 @@ class MemoryMedium:
 
     def write(self, head: bytes, payload: bytes | memoryview) -> int:
         """Append both."""
-        self._data += head
-        self._data += payload
+        before = len(self._data)
+        try:
+            self._data += head
+            self._data += payload
+        except MemoryError:
+            self.cut(before)
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from None
         return len(head) + len(payload)
 
     def read(self, offset: int, size: int) -> bytes:

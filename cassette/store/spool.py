@@ -7,9 +7,9 @@ its offset, and is never trimmed away. The spool belongs to whoever holds the lo
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from cassette.store.framing import (
     read_records,
     whole_end,
 )
-from cassette.store.media import SUFFIX, FileMedium, Medium, MemoryMedium
+from cassette.store.media import FULL, SUFFIX, FileMedium, Medium, MemoryMedium
 from cassette.store.places import Place, cannot_use, demanded_root, places_to_read, places_to_write
 from cassette.store.spool_header import HEADER_KIND, ID, new_header, path_of, read_header
 
@@ -34,8 +34,7 @@ __all__ = ["Record", "Spool", "SpoolInfo", "discard_spool", "list_spools", "open
 
 SLACK_BYTES = 64 * 1024
 """Room that only closing records may use, so that a full spool can still say how it ended."""
-_FIRST_STEP, _LAST_STEP = 2**20, 8 * 2**20
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM})
+_FIRST_STEP, _LAST_STEP = 512 * 1024, 2 * 2**20
 _NO_LIMIT = 2**63
 
 
@@ -139,8 +138,6 @@ class Spool:
             written = self._medium.write(head, payload)
         except OSError as error:
             raise self._cannot_write(error) from error
-        except MemoryError:
-            written = 0
         if written != size:
             self._take_back(written)
             raise self._full("a write was cut short")
@@ -157,31 +154,27 @@ class Spool:
         self._limit = min(self._reserved - SLACK_BYTES, self._max_bytes)
 
     def _reserve(self, end: int, *, closing: bool) -> None:
-        start, problem = max(self._reserved, self._end), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        start, why = max(self._reserved, self._end), ""
         for wanted in (end + SLACK_BYTES + self._step, end + SLACK_BYTES):
             try:
                 promised = self._medium.reserve(start, wanted)
             except OSError as error:
-                if error.errno not in _FULL:
-                    raise self._cannot_write(error) from error
-                problem = error
+                why = (error.strerror or str(error)).lower()
                 continue
             self._reserved = wanted if promised else _NO_LIMIT
             self._step = min(self._step * 2, _LAST_STEP)
             return
         if not closing:
-            raise self._full((problem.strerror or str(problem)).lower())
+            raise self._full(why)
 
     def _take_back(self, written: int) -> None:
         """A write was cut short: drop the fragment, which was never acknowledged, and claim the slack again."""
         self._medium.cut(self._medium.size() - written)
         self._end = self._reserved = self._medium.size()
         self._limit = 0
-        try:
+        with suppress(OSError):
             if self._medium.reserve(self._end, self._end + SLACK_BYTES):
                 self._reserved = self._end + SLACK_BYTES
-        except OSError:
-            pass
 
     def records(self, start: int | None = None) -> Iterator[Record]:
         """The events from the boundary `start` (default: the first), in order, to what is there now.
@@ -231,7 +224,7 @@ class Spool:
 
     def _cannot_write(self, error: OSError) -> SpoolFull | CannotStore:
         why = (error.strerror or str(error)).lower()
-        if error.errno in _FULL:
+        if error.errno in FULL:
             return self._full(why)
         return CannotStore(
             action="write to the spool", path=self.path, why=why, todo="What came before it is kept."

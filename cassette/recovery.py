@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cassette.errors import CassetteError
 from cassette.finish import Progress, finish
-from cassette.store.spool import SpoolInfo, discard_spool, list_spools, open_spool
+from cassette.store.spool import Spool, SpoolInfo, discard_spool, list_spools, open_spool
 
 __all__ = ["SpoolInfo", "discard_spool", "list_spools", "recover"]
 
@@ -18,7 +19,21 @@ def recover(spool_id: str, *, progress: Progress | None = None) -> Path:
     """
     spool = open_spool(spool_id)
     try:
+        if _is_published(spool):
+            spool.discard()
+            return spool.target
         return finish(spool, progress=progress)
     except BaseException:
         spool.close()
         raise
+
+
+def _is_published(spool: Spool) -> bool:
+    """Whether the crash came after the publishing: the sealed cassette of this recording stands in its place."""
+    from cassette.reader import open as open_cassette
+
+    try:
+        with open_cassette(spool.target) as tape:
+            return tape.id == spool.header["id"] and tape.verdict.sealed
+    except CassetteError:
+        return False

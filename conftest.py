@@ -16,6 +16,7 @@ MEMORY = Path("/dev/shm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """One flag rewrites golden files."""
     parser.addoption(
         "--update-golden", action="store_true", help="write the golden files anew, then look at the diff"
     )

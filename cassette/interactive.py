@@ -30,7 +30,9 @@ def size_of(fd: int) -> Size:
     try:
         columns, rows = os.get_terminal_size(fd)
     except OSError:
-        raise NoTerminal(what="interactive recording", which="standard input", instead="give a --script") from None
+        raise NoTerminal(
+            what="interactive recording", which="standard input", instead="give a --script"
+        ) from None
     return Size(columns or 80, rows or 24)
 
 

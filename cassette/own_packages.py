@@ -17,4 +17,6 @@ def check_own_packages() -> None:
         except ImportError as error:
             raise ForeignPackage(name=name, where=f"nowhere ({error})") from None
         if getattr(module, "__distribution__", None) != DISTRIBUTION:
-            raise ForeignPackage(name=name, where=getattr(module, "__file__", None) or "a folder without files")
+            raise ForeignPackage(
+                name=name, where=getattr(module, "__file__", None) or "a folder without files"
+            )

@@ -56,7 +56,9 @@ class _Verb:
     options: Mapping[str, type | tuple[type, ...]] | None = None
 
 
-def _wait(session: LiveSession, text: str = "", regex: str | None = None, timeout: float | None = None) -> None:
+def _wait(
+    session: LiveSession, text: str = "", regex: str | None = None, timeout: float | None = None
+) -> None:
     session.wait_for(text if regex is None else re.compile(regex, re.M), timeout=timeout)
 
 
@@ -134,7 +136,9 @@ def parse_script(data: bytes | str, path: str = "script") -> Script:
         what = getattr(error, "problem", None) or str(error)
         raise ScriptFailed(script=path, line=line, why=f"this is no YAML: {what}.") from None
     except RecursionError:
-        raise ScriptFailed(script=path, line=1, why="it is nested too deep. Make it a list of steps.") from None
+        raise ScriptFailed(
+            script=path, line=1, why="it is nested too deep. Make it a list of steps."
+        ) from None
 
 
 def _step_nodes(path: str, root: Any) -> Sequence[Any]:
@@ -158,7 +162,9 @@ def _step(path: str, node: Any, loader: Any) -> Step:
     if isinstance(value, str) and value == "wait_stable":
         value = {value: {}}
     if not isinstance(value, dict) or len(value) != 1:
-        raise ScriptFailed(script=path, line=line, why="a step is one verb and what it is given, as `- press: enter`.")
+        raise ScriptFailed(
+            script=path, line=line, why="a step is one verb and what it is given, as `- press: enter`."
+        )
     (verb, given) = next(iter(value.items()))
     try:
         return Step(verb, _checked(verb, given), line)
@@ -176,7 +182,9 @@ def _checked(verb: Any, given: Any) -> dict[str, Any]:
         if name not in kinds:
             raise ValueError(f"{verb} does not know {name!r}. Known are {', '.join(kinds)}.")
         if not isinstance(value, kinds[name]) or isinstance(value, bool):
-            raise ValueError(f"{verb}: {name} is {value!r}, of the wrong type. Quote text, leave numbers bare.")
+            raise ValueError(
+                f"{verb}: {name} is {value!r}, of the wrong type. Quote text, leave numbers bare."
+            )
     if verb == "press" and not all(isinstance(key, str) for key in _as_list(facts.get("keys"))):
         raise ValueError("press: keys are names such as enter or ctrl+c. Quote digits.")
     if verb == "resize" and set(facts) != {"columns", "rows"}:

@@ -30,23 +30,37 @@ def parser() -> Parser:
         "record", "Run a program on a terminal and keep what happens: a cassette, one directory.", EXAMPLES
     )
     p.add_argument("-o", "--output", metavar="DIR", help="its place (default: cassettes/<program>-<time>)")
-    p.add_argument("--columns", type=int, metavar="N", help="width in cells (default: your terminal's, else 80)")
-    p.add_argument("--rows", type=int, metavar="N", help="height in cells (default: your terminal's, else 24)")
+    p.add_argument(
+        "--columns", type=int, metavar="N", help="width in cells (default: your terminal's, else 80)"
+    )
+    p.add_argument(
+        "--rows", type=int, metavar="N", help="height in cells (default: your terminal's, else 24)"
+    )
     p.add_argument("--script", metavar="FILE", help="YAML steps that drive the program")
     p.add_argument("--timeout", type=float, metavar="S", help="end the program after S seconds (exit code 6)")
     p.add_argument("--overwrite", action="store_true", help="replace a cassette that is there")
-    p.add_argument("--frames", choices=("delta", "full"), default="delta", help="full: for other readers of format 1")
+    p.add_argument(
+        "--frames", choices=("delta", "full"), default="delta", help="full: for other readers of format 1"
+    )
     p.add_argument("--emulator", metavar="NAME", help="what draws the frames: pyte (default) or ghostty")
     p.add_argument(
-        "--env", action="append", default=[], metavar="NAME[=V]", help="give the program a variable; record its name"
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME[=V]",
+        help="give the program a variable; record its name",
     )
     p.add_argument("--clean-env", action="store_true", help="inherit nothing but PATH")
     p.add_argument("--max-bytes", type=int, metavar="N", help="end the program after N bytes of output")
     p.add_argument("--label", action="append", default=[], metavar="K=V", help="a label in the manifest")
     p.add_argument("--exit-code-of-child", action="store_true", help="exit with the program's own status")
     p.add_argument("--quiet", action="store_true", help="show neither the program's output nor a summary")
-    p.add_argument("--json", action="store_true", help="print a summary as JSON (and not the program's output)")
-    p.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …", help="the program and its arguments")
+    p.add_argument(
+        "--json", action="store_true", help="print a summary as JSON (and not the program's output)"
+    )
+    p.add_argument(
+        "command", nargs=argparse.REMAINDER, metavar="-- COMMAND …", help="the program and its arguments"
+    )
     return p
 
 
@@ -91,7 +105,9 @@ def _variable(given: str) -> tuple[str, str]:
     if not name:
         raise UsageError(what=f"--env {given}: give NAME or NAME=VALUE")
     if not sign and name not in os.environ:
-        raise UsageError(what=f"--env {name}: the environment has no {name}; set it, or give --env {name}=VALUE")
+        raise UsageError(
+            what=f"--env {name}: the environment has no {name}; set it, or give --env {name}=VALUE"
+        )
     return name, value if sign else os.environ[name]
 
 

@@ -17,10 +17,16 @@ EXAMPLES = (
 
 def parser() -> Parser:
     """The options of `recover`."""
-    p = Parser("recover", "Finish what a crash left in the spool: each recording becomes a partial cassette.", EXAMPLES)
+    p = Parser(
+        "recover",
+        "Finish what a crash left in the spool: each recording becomes a partial cassette.",
+        EXAMPLES,
+    )
     p.add_argument("id", nargs="?", help="the recording, by the start of its id (default: all)")
     p.add_argument("--list", action="store_true", help="only show what there is")
-    p.add_argument("--discard", metavar="ID", help="throw a recording away; one that is running is never touched")
+    p.add_argument(
+        "--discard", metavar="ID", help="throw a recording away; one that is running is never touched"
+    )
     p.add_argument("--json", action="store_true", help="print as JSON")
     return p
 
@@ -88,7 +94,9 @@ def _list(*, as_json: bool) -> int:
     for info in found:
         state = "running" if info.alive else "damaged" if info.damage else "to recover"
         words = printable(" ".join(info.argv))
-        print(f"{info.id}  {state:10}  {info.size:>12,} bytes  {info.started}  {words}  -> {info.target or '?'}")
+        print(
+            f"{info.id}  {state:10}  {info.size:>12,} bytes  {info.started}  {words}  -> {info.target or '?'}"
+        )
     if not found:
         note("there are no recordings in the spool")
     return 0

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 _COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_UNSAFE_IN_JSON = "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 _PROGRESS_FROM_BYTES = 4 * 2**20
 
 
@@ -44,11 +45,21 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
-    from cassette.format.documents import dump_json
+def print_json(document: Any, *, on_one_line: bool = False) -> None:
+    """One JSON document on standard output; what could act on a terminal is escaped in its strings."""
+    import json
+    import re
 
-    sys.stdout.write(dump_json(document))
+    layout: dict[str, Any] = {"separators": (",", ":")} if on_one_line else {"indent": 2}
+    narrow = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(document, ensure_ascii=narrow, default=str, **layout)
+    write_line(re.sub(_UNSAFE_IN_JSON, lambda found: f"\\u{ord(found.group()):04x}", text))
+
+
+def write_line(text: str) -> None:
+    """One line on standard output; what its encoding cannot say becomes a question mark."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def note(text: str) -> None:

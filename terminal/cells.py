@@ -12,17 +12,19 @@ from terminal.snapshot import DEFAULT_STYLE, EMPTY_LINE, Line, Span, Style
 class Row:
     """`data[x]` is what column x holds ("" behind a wide character), `styles[x]` how it is drawn.
 
-    `plain`: every style is the default. `wide`: some cell may be wide. `wrapped`: the row runs on in the
+    `plain`: every style is the default. `special`: some cell may be wide or protected (DECSCA), so that
+    writing needs care. `protected` says which are, None when none is. `wrapped`: the row runs on in the
     next one. `line` is what `render` found, None when it must look again.
     """
 
-    __slots__ = ("data", "last", "line", "plain", "styles", "wide", "wrapped")
+    __slots__ = ("data", "last", "line", "plain", "protected", "special", "styles", "wrapped")
 
     def __init__(self, columns: int, style: Style = DEFAULT_STYLE) -> None:
         self.data = [" "] * columns
         self.styles = [style] * columns
         self.plain = style is DEFAULT_STYLE
-        self.wide = False
+        self.special = False
+        self.protected: list[bool] | None = None
         self.wrapped = False
         self.line: Line | None = EMPTY_LINE if self.plain else None
         self.last = EMPTY_LINE
@@ -39,17 +41,36 @@ class Row:
                 self.line = self.last = Line(text, spans) if text or spans else EMPTY_LINE
         return self.line
 
-    def erase(self, start: int, end: int, style: Style) -> None:
-        """Blank the columns from `start` up to `end`; a wide character cut in half goes whole."""
-        if self.wide:
+    def write(self, start: int, text: str, style: Style) -> None:
+        """Put narrow characters from `start` on; wide ones cut in half go whole."""
+        end = start + len(text)
+        if self.special:
             self.cut_wide(start)
             self.cut_wide(end)
-        count = end - start
-        self.data[start:end] = [" "] * count
+            if self.protected:
+                self.protected[start:end] = [False] * (end - start)
+        self.data[start:end] = text
         if style is not DEFAULT_STYLE or not self.plain:
-            self.styles[start:end] = [style] * count
+            self.styles[start:end] = [style] * (end - start)
             self.plain = False
         self.line = None
+
+    def protect(self, start: int, end: int) -> None:
+        """Mark columns as protected from selective erasing."""
+        if self.protected is None:
+            self.protected = [False] * len(self.data)
+            self.special = True
+        self.protected[start:end] = [True] * (end - start)
+
+    def erase(self, start: int, end: int, style: Style) -> None:
+        """Blank the columns from `start` up to `end`."""
+        self.write(start, " " * (end - start), style)
+
+    def erase_unprotected(self, start: int, end: int, style: Style) -> None:
+        """Blank those of the columns from `start` up to `end` that are not protected."""
+        for column in range(start, end):
+            if not self.protected or not self.protected[column]:
+                self.erase(column, column + 1, style)
 
     def cut_wide(self, column: int) -> None:
         """Make sure that no wide character lies across the left edge of `column`."""
@@ -61,26 +82,27 @@ class Row:
     def insert(self, start: int, end: int, count: int, style: Style) -> None:
         """Move what is right of `start` by `count` columns to the right, up to `end`."""
         count = min(count, end - start)
-        if self.wide:
-            for column in (start, end - count, end):
-                self.cut_wide(column)
-        data, styles = self.data, self.styles
-        data[start:end] = [" "] * count + data[start : end - count]
-        styles[start:end] = [style] * count + styles[start : end - count]
-        self.plain = self.plain and style is DEFAULT_STYLE
-        self.line = None
+        self._cut_before_moving(start, end - count, end)
+        self._move(start, start + count, end - count - start)
+        self.erase(start, start + count, style)
 
     def delete(self, start: int, end: int, count: int, style: Style) -> None:
         """Move what is right of `start + count` to the left; blanks come in at `end`."""
         count = min(count, end - start)
-        if self.wide:
-            for column in (start, start + count, end):
+        self._cut_before_moving(start, start + count, end)
+        self._move(start + count, start, end - count - start)
+        self.erase(end - count, end, style)
+
+    def _cut_before_moving(self, *columns: int) -> None:
+        if self.special:
+            for column in columns:
                 self.cut_wide(column)
-        data, styles = self.data, self.styles
-        data[start:end] = data[start + count : end] + [" "] * count
-        styles[start:end] = styles[start + count : end] + [style] * count
-        self.plain = self.plain and style is DEFAULT_STYLE
-        self.line = None
+
+    def _move(self, source: int, target: int, count: int) -> None:
+        self.data[target : target + count] = self.data[source : source + count]
+        self.styles[target : target + count] = self.styles[source : source + count]
+        if self.protected:
+            self.protected[target : target + count] = self.protected[source : source + count]
 
     def resize(self, columns: int) -> None:
         """Cut or pad the row; a wide character cut in half goes whole."""
@@ -88,6 +110,8 @@ class Row:
         missing = columns - len(self.data)
         self.data[columns:] = [" "] * missing
         self.styles[columns:] = [DEFAULT_STYLE] * missing
+        if self.protected:
+            self.protected[columns:] = [False] * missing
         self.line = None
 
 

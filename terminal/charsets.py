@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-LINE_DRAWING = {ord(a): b for a, b in zip("_`abcdefghijklmnopqrstuvwxyz{|}~", " ◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·", strict=True)}
+_PLAIN = "_`abcdefghijklmnopqrstuvwxyz{|}~"
+_DRAWN = " ◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·"
+LINE_DRAWING = {ord(plain): drawn for plain, drawn in zip(_PLAIN, _DRAWN, strict=True)}
 """DEC special graphics: `ESC ( 0`. Its 0x5F is a blank."""
 
 UNITED_KINGDOM = {ord("#"): "£"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from operator import length_hint
 
 from terminal.pens import Effect
 from terminal.queries import AnsweringScreen
@@ -28,14 +29,14 @@ COUNTED = {
     "D": "cursor_back", "E": "next_rows", "F": "previous_rows", "G": "to_column", "I": "tab",
     "L": "insert_lines", "M": "delete_lines", "P": "delete_characters", "S": "scroll_region_up",
     "T": "scroll_region_down", "X": "erase_characters", "Z": "back_tab", "`": "to_column",
-    "a": "cursor_forward", "b": "repeat", "d": "to_row", "e": "cursor_down", "j": "cursor_back",
-    "k": "cursor_up", "^": "scroll_region_down", " @": "scroll_left", " A": "scroll_right",
+    "a": "cursor_forward", "b": "repeat", "d": "to_row", "e": "rows_down", "^": "scroll_region_down", " @": "scroll_left", " A": "scroll_right",
     "'}": "insert_columns", "'~": "delete_columns", "<u": "kitty_pop",
 }  # fmt: skip
 
 # The method gets every parameter as it stands (a missing one is 0).
 PLAIN = {
-    "J": "erase_in_display", "K": "erase_in_line", "?J": "erase_in_display", "?K": "erase_in_line",
+    "J": "erase_in_display", "K": "erase_in_line", "?J": "selective_erase_in_display",
+    "?K": "selective_erase_in_line", '"q': "set_protection",
     "H": "position", "f": "position", "r": "margins_from", "g": "clear_tab_stop",
     "h": "set_mode", "l": "reset_mode", "?h": "set_private", "?l": "reset_private",
     "?s": "save_modes", "?r": "restore_modes", "!p": "soft_reset", "?W": "tab_stops_every_eight",
@@ -49,7 +50,8 @@ PLAIN = {
 
 # Methods of PLAIN that take at most so many parameters; more are cut off.
 AT_MOST = {
-    "erase_in_display": 1, "erase_in_line": 1, "position": 2, "margins_from": 2, "clear_tab_stop": 1,
+    "erase_in_display": 1, "erase_in_line": 1, "selective_erase_in_display": 1, "selective_erase_in_line": 1,
+    "set_protection": 1, "position": 2, "margins_from": 2, "clear_tab_stop": 1,
     "soft_reset": 0, "tab_stops_every_eight": 1, "report_device_attributes": 1, "report_secondary_attributes": 1,
     "report_tertiary_attributes": 1, "report_device_status": 1, "report_private_status": 1,
     "report_parameters": 1, "report_version": 1, "report_mode": 1, "report_private_mode": 1,
@@ -97,25 +99,37 @@ class Terminal(AnsweringScreen):
 
     def __init__(self, columns: int, lines: int) -> None:
         self._actions = _Actions(self._read)
+        self._texts: list[str] = []
+        self._left = iter(self._texts)
+        self._drew_last = False
         super().__init__(columns, lines)
 
     def execute(self, tokens: list[str]) -> None:
         """Draw and do what `Tokenizer.feed` gave."""
         actions = self._actions
-        for text, sequence in zip(tokens[::2], tokens[1::2], strict=False):
+        self._texts = texts = tokens[::2]
+        self._left = left = iter(texts)
+        for text, sequence in zip(left, tokens[1::2], strict=False):
             if text:
                 self._text(text)
             actions[sequence]()
         if tokens[-1]:
             self._text(tokens[-1])
+        self._drew_last = bool(tokens[-1]) or (self._drew_last and len(tokens) == 1)
+
+    def repeat(self, count: int = 1) -> None:
+        """REP: the last character again, if nothing but it came last."""
+        index = len(self._texts) - length_hint(self._left) - 1
+        if self._texts[index] or (index == 0 and self._drew_last):
+            self.repeat_last(count)
 
     def _text(self, text: str) -> None:
-        """`draw`, with the common case in line: ASCII that fits into a row without wide characters."""
+        """`draw`, with the common case in line: ASCII that fits into a row without special cells."""
         cursor = self.cursor
         start = cursor.x
         end = start + len(text)
         row = self.grid[cursor.y]
-        if not self.simple or end > self.columns or row.wide or not text.isascii():
+        if not self.simple or end > self.columns or row.special or not text.isascii():
             self.draw(text)
             return
         row.data[start:end] = text
@@ -125,7 +139,6 @@ class Terminal(AnsweringScreen):
             row.plain = False
         row.line = None
         cursor.x = end
-        self.repeatable = text
 
     # -- reading a sequence ---------------------------------------------------------------------------
 
@@ -198,6 +211,11 @@ class Terminal(AnsweringScreen):
     def to_column(self, column: int = 1) -> None:
         """CHA, HPA."""
         self.cursor.x = min(column, self.columns) - 1
+
+    def rows_down(self, count: int = 1) -> None:
+        """VPR: down whatever the margins are."""
+        self.cursor.y = min(self.lines - 1, self.cursor.y + count)
+        self.cursor.x = min(self.cursor.x, self.columns - 1)
 
     def to_row(self, row: int = 1) -> None:
         """VPA."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from terminal.cells import Row
-from terminal.pyte_screen import Screen
+from terminal.pyte_screen import Margins, Screen
 from terminal.snapshot import DEFAULT_STYLE
 
 
@@ -23,15 +23,14 @@ class EditingScreen(Screen):
 
     # -- erasing --------------------------------------------------------------------------------------
 
-    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+    def erase_in_line(self, how: int = 0, *_: Any, **__: Any) -> None:
         """EL: 0 to the end, 1 from the start, 2 all."""
-        x = self._stand()
         row = self.grid[self.cursor.y]
         if how == 0:
-            row.erase(x, self.columns, self.erase_style)
+            row.erase(self._stand(), self.columns, self.erase_style)
             row.wrapped = False
         elif how == 1:
-            row.erase(0, x + 1, self.erase_style)
+            row.erase(0, min(self.cursor.x + 1, self.columns), self.erase_style)
         elif how == 2:
             self._blank_rows(self.cursor.y, self.cursor.y + 1)
 
@@ -52,10 +51,29 @@ class EditingScreen(Screen):
             self._stand()
             self._blank_rows(0, self.lines)
 
-    def erase_characters(self, count: int = 1) -> None:
+    def selective_erase_in_line(self, how: int = 0) -> None:
+        """DECSEL: as EL, but not what DECSCA protects."""
+        x = min(self.cursor.x, self.columns - 1)
+        start, end = {0: (x, self.columns), 1: (0, x + 1), 2: (0, self.columns)}.get(how, (0, 0))
+        self.grid[self.cursor.y].erase_unprotected(start, end, self.erase_style)
+
+    def selective_erase_in_display(self, how: int = 0) -> None:
+        """DECSED: as ED, but not what DECSCA protects."""
+        self.selective_erase_in_line(how)
+        y = self.cursor.y
+        others = {0: range(y + 1, self.lines), 1: range(y), 2: range(self.lines)}.get(how, range(0))
+        for other in others:
+            self.grid[other].erase_unprotected(0, self.columns, self.erase_style)
+
+    def set_protection(self, how: int = 0) -> None:
+        """DECSCA: 1 protects what is drawn from now on."""
+        self.protecting = how == 1
+        self.refresh_simple()
+
+    def erase_characters(self, count: int | None = 1) -> None:
         """ECH."""
         x = self._stand()
-        self.grid[self.cursor.y].erase(x, min(x + count, self.columns), self.erase_style)
+        self.grid[self.cursor.y].erase(x, min(x + (count or 1), self.columns), self.erase_style)
 
     def alignment_display(self) -> None:
         """DECALN: E everywhere, margins gone, cursor home."""
@@ -68,26 +86,26 @@ class EditingScreen(Screen):
 
     # -- inserting and deleting -----------------------------------------------------------------------
 
-    def insert_characters(self, count: int = 1) -> None:
+    def insert_characters(self, count: int | None = 1) -> None:
         """ICH."""
-        self.grid[self.cursor.y].insert(self._stand(), self.columns, count, self.erase_style)
+        self.grid[self.cursor.y].insert(self._stand(), self.columns, count or 1, self.erase_style)
 
-    def delete_characters(self, count: int = 1) -> None:
+    def delete_characters(self, count: int | None = 1) -> None:
         """DCH."""
-        self.grid[self.cursor.y].delete(self._stand(), self.columns, count, self.erase_style)
+        self.grid[self.cursor.y].delete(self._stand(), self.columns, count or 1, self.erase_style)
 
-    def insert_lines(self, count: int = 1) -> None:
+    def insert_lines(self, count: int | None = 1) -> None:
         """IL: nothing happens outside the margins."""
         top, bottom = self.region
         if top <= self.cursor.y <= bottom:
-            self.scroll_down(count, self.cursor.y, bottom)
+            self.scroll_down(count or 1, self.cursor.y, bottom)
             self.cursor.x = 0
 
-    def delete_lines(self, count: int = 1) -> None:
+    def delete_lines(self, count: int | None = 1) -> None:
         """DL: nothing happens outside the margins."""
         top, bottom = self.region
         if top <= self.cursor.y <= bottom:
-            self.scroll_up(count, self.cursor.y, bottom)
+            self.scroll_up(count or 1, self.cursor.y, bottom)
             self.cursor.x = 0
 
     def scroll_region_up(self, count: int = 1) -> None:
@@ -131,7 +149,7 @@ class EditingScreen(Screen):
         first = max(0, (top or 1) - 1)
         last = min(bottom or self.lines, self.lines) - 1
         if first < last:
-            self.margins = None if (first, last) == (0, self.lines - 1) else (first, last)
+            self.margins = None if (first, last) == (0, self.lines - 1) else Margins(first, last)
             self.move_to(0, 0)
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:

@@ -7,6 +7,7 @@ protocol is spoken; else xterm's own, with DECCKM, DECKPAM, LNM and modifyOtherK
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
 from terminal.modes import DEFAULT_MODES, Modes
@@ -58,6 +59,8 @@ _CONTROLS = {
     "}": 29, "6": 30, "^": 30, "~": 30, "7": 31, "/": 31, "_": 31, "-": 31, "8": 127, "?": 127,
 }  # fmt: skip
 
+_PREFIX = re.compile(r"([a-zA-Z]+)[+-](?=.)", re.DOTALL).match
+
 DISAMBIGUATE, EVENT_TYPES, ALTERNATE_KEYS, ALL_KEYS, ASSOCIATED_TEXT = 1, 2, 4, 8, 16
 
 
@@ -80,13 +83,9 @@ def key_names() -> list[str]:
 def parse_key(name: str) -> tuple[str, int]:
     """The plain key and its modifiers (a sum of SHIFT, ALT, …). Raises `UnknownKeyError`."""
     modifiers, rest = 0, name
-    while True:
-        cut = min((i for i in (rest.find("+", 1), rest.find("-", 1)) if i > 0), default=0)
-        prefix = rest[:cut].lower()
-        if not cut or cut == len(rest) - 0 or prefix not in MODIFIERS or cut + 1 >= len(rest) + 0:
-            break
-        modifiers |= MODIFIERS[prefix]
-        rest = rest[cut + 1 :]
+    while (prefix := _PREFIX(rest)) and prefix[1].lower() in MODIFIERS:
+        modifiers |= MODIFIERS[prefix[1].lower()]
+        rest = rest[prefix.end() :]
     if rest[:1] == "^" and len(rest) == 2:
         modifiers, rest = modifiers | CTRL, rest[1]
     if len(rest) == 1:
@@ -189,7 +188,7 @@ def _legacy_character(character: str, modifiers: int, modes: Modes) -> str:
 
 def _as_other_key(character: str, modifiers: int, level: int) -> bool:
     """Whether modifyOtherKeys sends this key as `CSI 27 ; m ; code ~`."""
-    if not level or not modifiers or modifiers == SHIFT and " " < character != "\x7f":
+    if not level or not modifiers or (modifiers == SHIFT and " " < character != "\x7f"):
         return False
     if level >= 2:
         return True
@@ -236,8 +235,11 @@ def _kitty_character(character: str, modifiers: int, modes: Modes) -> str:
     if not flags & ALL_KEYS:
         if not flags & DISAMBIGUATE:
             return _legacy_character(character, modifiers, modes)
-        if character in "\r\t\x7f" and not modifiers or character >= " " != "\x7f" and not modifiers & ~SHIFT:
-            return text if character not in "\r\t\x7f" else character
+        if character in "\r\t\x7f":
+            if not modifiers:
+                return character
+        elif character >= " " and not modifiers & ~SHIFT:
+            return text
     number = str(ord(plain))
     if flags & ALTERNATE_KEYS and modifiers & SHIFT and text != plain:
         number += f":{ord(text)}"

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 import pyte
+from pyte.screens import Margins
 
 from terminal.cells import Row
 from terminal.pens import changed_style
 from terminal.snapshot import DEFAULT_STYLE, Style
 from terminal.widths import MAX_CLUSTER, SPECIAL, SPLIT_SPECIAL, ZWJ, cluster_width, joins, width
+
+__all__ = ["PYTE_VERSION", "Margins", "SavedCursor", "Screen"]
 
 PYTE_VERSION = metadata.version("pyte")
 
@@ -25,6 +29,7 @@ LNM = 20
 DECOM = 6 << 5
 DECAWM = 7 << 5
 REVERSE_WRAP = 45 << 5
+GRAPHEME_CLUSTERS = 2027 << 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class SavedCursor:
     charsets: tuple[dict[int, str] | None, ...] = (None, None, None, None)
     active: int = 0
     origin: bool = False
+    protecting: bool = False
 
 
 class _EraseStyles(dict[Style, Style]):
@@ -50,7 +56,7 @@ class _EraseStyles(dict[Style, Style]):
         return style
 
 
-class Screen(pyte.Screen):  # type: ignore[misc]
+class Screen(pyte.Screen):
     """Cells, cursor and the operations on them; which bytes mean which operation is `dispatch.py`'s."""
 
     def __init__(self, columns: int, lines: int) -> None:
@@ -58,12 +64,12 @@ class Screen(pyte.Screen):  # type: ignore[misc]
         super().__init__(columns, lines)
 
     @property
-    def buffer(self) -> dict[int, dict[int, str]]:
+    def buffer(self) -> Any:
         """Row to column to text, in the shape of pyte's; for reading only."""
         return {y: dict(enumerate(row.data)) for y, row in enumerate(self.grid)}
 
     @buffer.setter
-    def buffer(self, value: object) -> None:
+    def buffer(self, value: Any) -> None:
         """pyte's constructor sets its own; ours is `grid`."""
 
     @property
@@ -83,8 +89,9 @@ class Screen(pyte.Screen):  # type: ignore[misc]
         self.single_shift: int | None = None
         self.translation: dict[int, str] | None = None
         self.simple = True
+        self.protecting = False
+        self.clusters = False
         self.saved_cursor = SavedCursor()
-        self.repeatable = ""
         self.tabstops = set(range(8, self.columns, 8))
         self.grid = [Row(self.columns) for _ in range(self.lines)]
 
@@ -111,18 +118,19 @@ class Screen(pyte.Screen):  # type: ignore[misc]
     def refresh_simple(self) -> None:
         """Note whether text can be written as it comes, and by which character set."""
         self.translation = self.charsets[self.charset]
-        self.simple = self.translation is None and self.single_shift is None and IRM not in self.mode
+        plain = self.translation is None and self.single_shift is None
+        self.simple = plain and IRM not in self.mode and not self.protecting
+        self.clusters = GRAPHEME_CLUSTERS in self.mode
 
     def _draw_narrow(self, text: str) -> None:
         """Characters of one column each."""
         cursor, columns = self.cursor, self.columns
-        self.repeatable = text
         position, count = 0, len(text)
         while position < count:
             if cursor.x >= columns:
                 self._make_room()
             part = text[position : position + columns - cursor.x]
-            self._write(part, len(part))
+            self._write(part)
             position += len(part)
             if position < count and DECAWM not in self.mode:
                 # Without auto-wrap the last column takes every further character; only the last one stays.
@@ -138,21 +146,16 @@ class Screen(pyte.Screen):  # type: ignore[misc]
         else:
             self.cursor.x = self.columns - 1
 
-    def _write(self, text: str, count: int) -> None:
-        """Write `count` narrow characters that fit into the row."""
+    def _write(self, text: str) -> None:
+        """Write narrow characters that fit into the row."""
         cursor = self.cursor
         row, start = self.grid[cursor.y], cursor.x
-        end = start + count
+        end = start + len(text)
         if IRM in self.mode:
-            row.insert(start, self.columns, count, self.pen)
-        elif row.wide:
-            row.cut_wide(start)
-            row.cut_wide(end)
-        row.data[start:end] = text
-        if self.pen is not DEFAULT_STYLE or not row.plain:
-            row.styles[start:end] = [self.pen] * count
-            row.plain = False
-        row.line = None
+            row.insert(start, self.columns, len(text), self.pen)
+        row.write(start, text, self.pen)
+        if self.protecting:
+            row.protect(start, end)
         cursor.x = end
 
     def _draw_unicode(self, text: str) -> None:
@@ -168,7 +171,7 @@ class Screen(pyte.Screen):  # type: ignore[misc]
 
     def _draw_after_joiner(self, text: str) -> None:
         """Narrow text, whose first character may still join what ends in a zero-width joiner."""
-        if text[0] > "\x7f":
+        if self.clusters and text[0] > "\x7f":
             row, left = self._cell_before_cursor()
             if left >= 0 and row.data[left][-1:] == ZWJ and self._join(row, left, text[0]):
                 text = text[1:]
@@ -197,14 +200,13 @@ class Screen(pyte.Screen):  # type: ignore[misc]
     def _join(self, row: Row, left: int, character: str) -> bool:
         """Let `character` share the cell at `left`, if it does; the cell may become wide by it."""
         cluster = row.data[left]
-        columns = joins(cluster, character)
+        columns = joins(cluster, character, self.clusters)
         if not columns:
             return False
         if len(cluster) < MAX_CLUSTER:
             row.data[left] = cluster + character
             row.line = None
-            self.repeatable = ""
-            if columns > cluster_width(cluster) and left + 1 < self.columns:
+            if columns > cluster_width(cluster, self.clusters) and left + 1 < self.columns:
                 self._widen(row, left)
         return True
 
@@ -215,7 +217,7 @@ class Screen(pyte.Screen):  # type: ignore[misc]
         row.cut_wide(left + 2)
         row.data[left : left + 2] = [cell, ""]
         row.styles[left + 1] = style
-        row.wide = True
+        row.special = True
         self.cursor.x = left + 2
 
     def _draw_wide(self, character: str) -> None:
@@ -225,24 +227,23 @@ class Screen(pyte.Screen):  # type: ignore[misc]
                 self._make_room()
             else:
                 cursor.x = self.columns - 2
-        self.repeatable = character
-        self._write(character + " ", 2)
+        self._write(character + " ")
         row = self.grid[cursor.y]
         row.data[cursor.x - 1] = ""
-        row.wide = True
+        row.special = True
 
-    def repeat(self, count: int) -> None:
-        """REP: the last character again."""
-        if self.repeatable:
-            self.draw_repeated(self.repeatable[-1], min(count, self.columns * self.lines))
-
-    def draw_repeated(self, character: str, count: int) -> None:
-        """Draw one character so many times, past the character sets."""
-        if width(character) == 1:
-            self._draw_narrow(character * count)
+    def repeat_last(self, count: int) -> None:
+        """Draw the cell left of the cursor so many times again, past the character sets."""
+        row, left = self._cell_before_cursor()
+        if left < 0:
+            return
+        cell = row.data[left]
+        count = min(count, self.columns * self.lines)
+        if len(cell) == 1 and width(cell) == 1:
+            self._draw_narrow(cell * count)
         else:
             for _ in range(count):
-                self._draw_wide(character)
+                self._draw_unicode(cell)
 
     # -- scrolling ------------------------------------------------------------------------------------
 
@@ -272,18 +273,22 @@ class Screen(pyte.Screen):  # type: ignore[misc]
 
     def index(self) -> None:
         """IND: down one row; at the bottom margin the region scrolls."""
-        y = self.cursor.y
+        cursor = self.cursor
+        y = cursor.y
+        if cursor.x >= self.columns:
+            cursor.x = self.columns - 1
         bottom = self.margins[1] if self.margins else self.lines - 1
         if y == bottom:
             top = self.margins[0] if self.margins else 0
             del self.grid[top]
             self.grid.insert(bottom, Row(self.columns, self._erase_styles[self.pen]))
         elif y < self.lines - 1:
-            self.cursor.y = y + 1
+            cursor.y = y + 1
 
     def reverse_index(self) -> None:
         """RI: up one row; at the top margin the region scrolls."""
         top, bottom = self.region
+        self.cursor.x = min(self.cursor.x, self.columns - 1)
         if self.cursor.y == top:
             self.scroll_down(1, top, bottom)
         elif self.cursor.y > 0:
@@ -340,9 +345,9 @@ class Screen(pyte.Screen):  # type: ignore[misc]
             x = next((stop for stop in range(x - 1, 0, -1) if stop in self.tabstops), 0)
         self.cursor.x = x
 
-    def cursor_position(self, line: int = 1, column: int = 1) -> None:
+    def cursor_position(self, line: int | None = 1, column: int | None = 1) -> None:
         """CUP: 1-based; from the top margin in origin mode, and then not past the bottom one."""
-        self.move_to(column - 1, line - 1)
+        self.move_to((column or 1) - 1, (line or 1) - 1)
 
     def move_to(self, x: int, y: int) -> None:
         """Place the cursor, 0-based, by the rules of origin mode."""
@@ -353,24 +358,24 @@ class Screen(pyte.Screen):  # type: ignore[misc]
             self.cursor.y = max(0, min(self.lines - 1, y))
         self.cursor.x = max(0, min(self.columns - 1, x))
 
-    def cursor_up(self, count: int = 1) -> None:
+    def cursor_up(self, count: int | None = 1) -> None:
         """CUU: stops at the top margin if it starts inside."""
         y = self.cursor.y
         top = self.margins[0] if self.margins and y >= self.margins[0] else 0
-        self.cursor.y = max(top, y - count)
+        self.cursor.y = max(top, y - (count or 1))
         self.cursor.x = min(self.cursor.x, self.columns - 1)
 
-    def cursor_down(self, count: int = 1) -> None:
+    def cursor_down(self, count: int | None = 1) -> None:
         """CUD: stops at the bottom margin if it starts inside."""
         y = self.cursor.y
         bottom = self.margins[1] if self.margins and y <= self.margins[1] else self.lines - 1
-        self.cursor.y = min(bottom, y + count)
+        self.cursor.y = min(bottom, y + (count or 1))
         self.cursor.x = min(self.cursor.x, self.columns - 1)
 
-    def cursor_forward(self, count: int = 1) -> None:
+    def cursor_forward(self, count: int | None = 1) -> None:
         """CUF."""
-        self.cursor.x = min(self.columns - 1, self.cursor.x + count)
+        self.cursor.x = min(self.columns - 1, self.cursor.x + (count or 1))
 
-    def cursor_back(self, count: int = 1) -> None:
+    def cursor_back(self, count: int | None = 1) -> None:
         """CUB."""
-        self.cursor.x = max(0, min(self.cursor.x, self.columns - 1) - count)
+        self.cursor.x = max(0, min(self.cursor.x, self.columns - 1) - (count or 1))

@@ -30,14 +30,14 @@ CELL_WIDTH, CELL_HEIGHT = 10, 20
 MAX_REPLIES = 65_536
 """Bytes of answers that are kept until somebody takes them; past it further ones are dropped."""
 
-_BASIC = "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
+_BASIC = ["000000", "cd0000", "00cd00", "cdcd00", "0000ee", "cd00cd", "00cdcd", "e5e5e5", "7f7f7f", "ff0000", "00ff00", "ffff00", "5c5cff", "ff00ff", "00ffff", "ffffff"]
 _LEVELS = (0, 95, 135, 175, 215, 255)
 
 
 def palette_colour(index: int) -> str:
     """xterm's colour for a palette index, as X11 writes it (`rgb:rrrr/gggg/bbbb`)."""
     if index < 16:
-        text = _BASIC.split()[index]
+        text = _BASIC[index]
         values = [int(text[i : i + 2], 16) for i in (0, 2, 4)]
     elif index < 232:
         values = [_LEVELS[(index - 16) // step % 6] for step in (36, 6, 1)]

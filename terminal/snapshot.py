@@ -61,27 +61,21 @@ class Line:
     text: str = ""
     spans: tuple[Span, ...] = ()
 
-    def cut(self, start: int, end: int) -> str:
-        """The text of columns `start` up to `end`, padded with blanks.
+    def cut(self, start: int, end: int, clusters: bool = False) -> str:
+        """The text of columns `start` up to `end`, padded with blanks to so many columns.
 
-        A wide character that is cut in half is a blank.
+        A wide character that is cut in half is a blank. `clusters`: drawn with mode 2027 on.
         """
         if self.text.isascii():
             return self.text[start:end].ljust(end - start)
-        blanks = max(0, end - start - self._covered(start, end))
-        return "".join(self._cells(start, end)) + " " * blanks
-
-    def _cells(self, start: int, end: int) -> Iterator[str]:
+        parts = []
         column = 0
-        for text, width in split_cells(self.text):
+        for text, width in split_cells(self.text, clusters):
             if column + width > start and column < end:
                 whole = column >= start and column + width <= end
-                yield text if whole else " " * (min(end, column + width) - max(start, column))
+                parts.append(text if whole else " " * (min(end, column + width) - max(start, column)))
             column += width
-
-    def _covered(self, start: int, end: int) -> int:
-        columns = sum(width for _, width in split_cells(self.text))
-        return max(0, min(end, columns) - start)
+        return "".join(parts) + " " * (end - max(start, min(column, end)))
 
     def style_at(self, column: int) -> Style:
         """The style of one column."""
@@ -194,7 +188,8 @@ class Snapshot:
     ) -> list[str]:
         """The text of columns `left` up to `right` of rows `top` up to `bottom` (ends excluded), blanks cut."""
         end = self.columns if right is None else min(right, self.columns)
-        return [line.cut(left, end).rstrip() for line in self.lines[top:bottom]]
+        clusters = 2027 in self.modes.private
+        return [line.cut(left, end, clusters).rstrip(" ") for line in self.lines[top:bottom]]
 
     def find(self, what: str | re.Pattern[str]) -> Match | None:
         """Where `what` stands first (a plain text, or a compiled pattern searched row by row)."""

@@ -9,7 +9,7 @@ from terminal.charsets import CHARSETS, DESIGNATORS
 from terminal.editing import EditingScreen
 from terminal.modes import ANSI_MODES, PRIVATE_MODES, Modes
 from terminal.pens import changed_style
-from terminal.pyte_screen import DECAWM, DECOM, IRM, SavedCursor
+from terminal.pyte_screen import DECOM, IRM, SavedCursor
 from terminal.snapshot import DEFAULT_STYLE, Cursor
 
 MAX_STACK = 32
@@ -46,14 +46,14 @@ class StatefulScreen(EditingScreen):
     def soft_reset(self) -> None:
         """DECSTR: modes, margins, pen and character sets; what is on the screen stays."""
         self.mode -= {IRM, DECOM, 1 << 5, 66 << 5, 45 << 5}
-        self.mode |= {DECTCEM, DECAWM}
+        self.mode.add(DECTCEM)
         self.application_keypad = False
         self.margins = None
         self.pen = DEFAULT_STYLE
         self.charsets = [None] * 4
         self.charset = 0
         self.single_shift = None
-        self.saved_cursor = SavedCursor()
+        self.protecting = False
         self._modes = None
         self.refresh_simple()
 
@@ -80,16 +80,20 @@ class StatefulScreen(EditingScreen):
         """DECSC."""
         cursor = self.cursor
         origin = DECOM in self.mode
-        self.saved_cursor = SavedCursor(cursor.x, cursor.y, self.pen, tuple(self.charsets), self.charset, origin)
+        # A wrap that is due is not kept: most terminals forget it.
+        x = min(cursor.x, self.columns - 1)
+        sets = tuple(self.charsets)
+        self.saved_cursor = SavedCursor(x, cursor.y, self.pen, sets, self.charset, origin, self.protecting)
 
     def restore_cursor(self) -> None:
         """DECRC: home and defaults when nothing was saved."""
         saved = self.saved_cursor
-        self.cursor.x = min(saved.x, self.columns)
+        self.cursor.x = min(saved.x, self.columns - 1)
         self.cursor.y = min(saved.y, self.lines - 1)
         self.pen = saved.pen
         self.charsets = list(saved.charsets)
         self.charset = saved.active
+        self.protecting = saved.protecting
         self.mode = self.mode | {DECOM} if saved.origin else self.mode - {DECOM}
         self._modes = None
         self.refresh_simple()
@@ -261,6 +265,6 @@ class StatefulScreen(EditingScreen):
         old = self._cursor_value
         if old is None or old.column != x or old.row != y:
             shape = _SHAPES[(self.cursor_style + 1) // 2]
-            blinking = self.cursor_style in (1, 3, 5) or self.cursor_style == 0 and 12 << 5 in self.mode
+            blinking = self.cursor_style in (1, 3, 5) or (self.cursor_style == 0 and 12 << 5 in self.mode)
             old = self._cursor_value = Cursor(y, x, DECTCEM in self.mode, shape, blinking)
         return old

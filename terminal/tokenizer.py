@@ -114,8 +114,7 @@ class Tokenizer:
         elif character < "0":
             self._kept += character if len(self._kept) < 4 else ""
         elif character > "~":
-            self._state = None
-            return position
+            pass  # not ASCII: ignored, as DEC's parser ignores what is right of its tables
         elif not self._kept and character == "[":
             self._state = self._csi
         elif not self._kept and character in _STRINGS:
@@ -134,8 +133,7 @@ class Tokenizer:
             if len(self._kept) > MAX_PARAMETERS:
                 self._state = self._csi_ignored
         elif character > "~":
-            self._state = None
-            return position
+            pass
         else:
             self._state = None
             sequence = f"{ESC}[{self._kept}{character}"
@@ -147,7 +145,7 @@ class Tokenizer:
         character = text[position]
         if character < " " or "\x7f" <= character < "\xa0":
             self._control(character, found)
-        elif character >= "@":
+        elif "@" <= character <= "~":
             self._state = None
         return position + 1
 
@@ -198,4 +196,4 @@ def _ends_irregular(pieces: list[str]) -> bool:
     if len(pieces) == 1 or pieces[-1]:
         return False
     last = pieces[-2]
-    return last[0] == ESC and not _is_regular(last) or last[0] >= "\x80"
+    return (last[0] == ESC and not _is_regular(last)) or last[0] >= "\x80"

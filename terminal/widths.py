@@ -57,49 +57,49 @@ def width(character: str) -> int:
 
 
 @lru_cache(maxsize=8192)
-def joins(cluster: str, character: str) -> int:
+def joins(cluster: str, character: str, clusters: bool = False) -> int:
     """Whether `character` shares the cell of `cluster`: 0 if not, else the columns that both take.
 
     `cluster` is what a cell holds (one base character and what joined it). A zero-width character
-    always joins; what is wide joins by ZWJ, as a skin tone, or as the second half of a flag.
+    always joins. Only with `clusters` (mode 2027), which few programs ask for, a terminal reckons in
+    grapheme clusters: emoji join by ZWJ, as a skin tone, as the second half of a flag, and VS16 widens.
     """
-    columns = cluster_width(cluster)
-    point = ord(character)
+    columns = cluster_width(cluster, clusters)
+    if not clusters:
+        return 0 if width(character) else columns
+    point, base = ord(character), ord(cluster[0])
     if character == VS16:
-        return 2 if _contains(table.EMOJI_VARIATION, ord(cluster[0])) else columns
+        return 2 if _contains(table.EMOJI_VARIATION, base) else columns
     if width(character) == 0:
         return columns
-    base = ord(cluster[0])
     if cluster[-1] == ZWJ:
         return 2 if _contains(table.PICTOGRAPHIC, point) and _contains(table.PICTOGRAPHIC, base) else 0
     if point in _MODIFIERS:
         return 2 if _contains(table.PICTOGRAPHIC, base) else 0
-    if point in _REGIONAL and base in _REGIONAL and len(cluster) == 1:
-        return 2
-    return 0
+    return 2 if point in _REGIONAL and base in _REGIONAL and len(cluster) == 1 else 0
 
 
 @lru_cache(maxsize=8192)
-def cluster_width(cluster: str) -> int:
+def cluster_width(cluster: str, clusters: bool = False) -> int:
     """Columns of one cell's content: 1 or 2."""
-    if len(cluster) == 1:
-        return max(1, width(cluster))
     columns = max(1, width(cluster[0]))
-    regional = ord(cluster[0]) in _REGIONAL and any(ord(c) in _REGIONAL for c in cluster[1:])
-    widened = VS16 in cluster and _contains(table.EMOJI_VARIATION, ord(cluster[0]))
-    joined = any(width(c) == 2 for c in cluster[1:])
-    return 2 if regional or widened or joined else columns
+    if columns == 2 or not clusters or len(cluster) == 1:
+        return columns
+    base = ord(cluster[0])
+    flag = base in _REGIONAL and any(ord(c) in _REGIONAL for c in cluster[1:])
+    widened = VS16 in cluster and _contains(table.EMOJI_VARIATION, base)
+    return 2 if flag or widened or any(width(c) == 2 for c in cluster[1:]) else 1
 
 
-def split_cells(text: str) -> Iterator[tuple[str, int]]:
-    """The cells of a row's text, left to right: (content, columns)."""
+def split_cells(text: str, clusters: bool = False) -> Iterator[tuple[str, int]]:
+    """The cells of a row's text, left to right: (content, columns). `clusters` as in `joins`."""
     cluster = ""
     for character in text:
-        if cluster and joins(cluster, character):
+        if cluster and joins(cluster, character, clusters):
             cluster += character
             continue
         if cluster:
-            yield cluster, cluster_width(cluster)
+            yield cluster, cluster_width(cluster, clusters)
         cluster = character
     if cluster:
-        yield cluster, cluster_width(cluster)
+        yield cluster, cluster_width(cluster, clusters)

@@ -56,7 +56,7 @@ def finish(spool: Spool, *, progress: Progress | None = None) -> Path:
     plan = RecordingPlan.from_header(spool.header)
     emulator = new_emulator(plan.emulator, plan.size)
     recording = SpooledRecording(spool)
-    with NewCassette(spool.target, overwrite=spool.header["overwrite"]) as new:
+    with NewCassette(spool.target, overwrite=spool.header["overwrite"], in_spool=not spool.in_memory) as new:
         writer = CassetteWriter(new, full_frames=plan.frames == "full")
         evidence = scrubbed(_with_end(recording))
         writer.write(evidence, emulator, settle_ms=plan.settle_ms, progress=_of_total(progress, spool))

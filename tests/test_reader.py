@@ -276,7 +276,7 @@ def test_a_frame_that_cannot_be_rebuilt_is_named(tmp_path: Path) -> None:
     files["frames.jsonl"] = files["frames.jsonl"].replace(b'"rows":{"0"', b'"rows":{"9"')
     tape = cassette.open(write(tmp_path / "tape", files), unverified=True)
     for _ in range(2):
-        with pytest.raises(Damaged, match=r"frames.jsonl, line 2: a row"):
+        with pytest.raises(Damaged, match=r"frames.jsonl, line 2: row 9"):
             tape.screen_at(seq=7)
     assert tape.screen_at(seq=2).text[0] == "name?"
     assert tape.screen_at(seq=11).text[0] == "name? Ada"
@@ -327,7 +327,7 @@ rows = st.builds(
     Line,
     st.text("ab é✨", max_size=6).map(lambda text: text.rstrip(" ")),
     st.lists(
-        st.builds(Span, st.integers(0, 9), st.integers(1, 3), styles.filter(lambda s: s != Style())),
+        st.builds(Span, st.integers(0, 7), st.integers(1, 3), styles.filter(lambda s: s != Style())),
         max_size=2,
     ).map(tuple),
 )

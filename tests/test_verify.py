@@ -309,6 +309,16 @@ DAMAGE = {
         ("frames.jsonl", 2, 7),
         "row",
     ),
+    "a style that is not there": (
+        change("frames.jsonl", b"[[7,3,0]]", b"[[7,3,-1]]"),
+        ("frames.jsonl", 2, 7),
+        "the span [7, 3, -1] of 20 columns, 1 styles",
+    ),
+    "a span as wide as the sea": (
+        change("frames.jsonl", b"[[7,3,0]]", b"[[7,1000000000000,0]]"),
+        ("frames.jsonl", 2, 7),
+        "the span",
+    ),
     "a deep bomb": (
         change("service-events.jsonl", b'"Ada"', b"[" * 100_000 + b"]" * 100_000),
         ("service-events.jsonl", 1, 8),

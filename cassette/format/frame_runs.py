@@ -6,14 +6,14 @@ row is made into a `Line` when a screen with it is wanted. What both give is equ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from cassette.format.frames import _cursor, _FrameLine, _parse, _style
 from cassette.format.lines import BadLine
 from cassette.model import Frame
 from terminal.snapshot import Line, Snapshot, Span, Style
 
-_Triples = Iterable[tuple[int, int, int]]
+_Triples = Sequence[tuple[int, int, int]]
 
 
 class FrameRun:
@@ -50,7 +50,7 @@ class FrameRun:
             raise BadLine("no frame at all")
         for row, line in enumerate(self._lines):
             if line is None:
-                self._lines[row] = Line(self._texts[row], self._drawn(self._spans[row]))
+                self._lines[row] = Line(self._texts[row], self._drawn(self._spans[row], found.size.Cols))
         screen = Snapshot(
             columns=found.size.Cols,
             rows=found.size.Rows,
@@ -72,14 +72,18 @@ class FrameRun:
             self._spans[_checked(row, rows)] = triples
             self._lines[row] = None
 
-    def _drawn(self, triples: _Triples) -> tuple[Span, ...]:
-        try:
-            return tuple(Span(column, width, self._styles[style]) for column, width, style in triples)
-        except IndexError:
-            raise BadLine("a row or a style that does not exist") from None
+    def _drawn(self, triples: _Triples, columns: int) -> tuple[Span, ...]:
+        styles = self._styles
+        for column, width, style in triples:
+            # A reader that draws a span must be able to trust it: a negative index is one in Python.
+            if not (0 <= column < columns and 1 <= width <= columns - column and 0 <= style < len(styles)):
+                raise BadLine(
+                    f"the span [{column}, {width}, {style}] of {columns} columns, {len(styles)} styles"
+                )
+        return tuple(Span(column, width, styles[style]) for column, width, style in triples)
 
 
 def _checked(row: int, rows: int) -> int:
     if not 0 <= row < rows:
-        raise BadLine("a row or a style that does not exist")
+        raise BadLine(f"row {row} of a screen of {rows}")
     return row

@@ -2,7 +2,8 @@
 
 The directory is opened once. Its files are opened relative to that descriptor, by names of the format only, and
 only when they are regular files: a symbolic link, a fifo, a device or a directory in a file's place is refused
-before a byte is read. What was opened once stays the same file, even when the cassette is replaced meanwhile.
+before a byte is read. What was opened once stays the same file, even when the cassette is replaced meanwhile. A
+file must not be cut short in place while it is mapped (the kernel ends the process); the store never does that.
 """
 
 from __future__ import annotations

@@ -61,7 +61,12 @@ class RecordingPlan:
 
     def sized(self, columns: int | None, rows: int | None) -> Self:
         """The same plan on a terminal of another size; None leaves a number as it is."""
-        return replace(self, size=Size(columns or self.size.columns, rows or self.size.rows))
+        return replace(
+            self,
+            size=Size(
+                self.size.columns if columns is None else columns, self.size.rows if rows is None else rows
+            ),
+        )
 
     def header(self, *, overwrite: bool) -> dict[str, Any]:
         """The header of the spool: all that `recover` needs to finish the recording."""

@@ -6,12 +6,14 @@ here reads a descriptor, draws a screen or waits for a program: that is `cassett
 
 from __future__ import annotations
 
+import contextlib
+import math
 import threading
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from cassette.clock import Clock, MonotonicClock
 from cassette.errors import CassetteError, SpoolFull, UsageError
@@ -24,6 +26,10 @@ from cassette.spooled import Kind
 from cassette.store.publish import check_target
 from cassette.store.spool import Spool
 from terminal.exit_status import ExitStatus
+
+Facts = TypeVar("Facts", Discovery, Quota)
+MAX_OUTPUT_BYTES = 2**20
+"""Bytes of one output event; more at once becomes several events of one moment."""
 
 
 class Recorder:
@@ -57,11 +63,17 @@ class Recorder:
         self._max_bytes = max_bytes
         self._last_ms = 0
         self._bytes = 0
-        self._dropped = 0
+        self._dropped = 0  # bytes of output
+        self._refused = 0  # other events
         self._full: str | None = None
         self._final: Final | None = None
         self._closed = False
-        self.spool = Spool.create(plan.header(overwrite=overwrite), target=self.path)
+        try:
+            self.spool = Spool.create(plan.header(overwrite=overwrite), target=self.path)
+        except (TypeError, ValueError) as error:
+            raise UsageError(
+                what=f"this plan cannot be kept: {error}. Give plain text and numbers."
+            ) from None
         self._start = self.clock.now()
 
     def __enter__(self) -> Self:
@@ -70,9 +82,11 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        if self._closed:
+            return
         if error is None:
             self.close()
-        elif not self._closed:
+        else:
             self.keep(error)
 
     @property
@@ -87,8 +101,9 @@ class Recorder:
 
     def now_ms(self) -> int:
         """Milliseconds since the recording began; never less than the last event's."""
-        self._last_ms = max(self._last_ms, int((self.clock.now() - self._start) * 1000))
-        return self._last_ms
+        with self._lock:
+            self._last_ms = max(self._last_ms, round((self.clock.now() - self._start) * 1000))
+            return self._last_ms
 
     def input(
         self,
@@ -102,6 +117,11 @@ class Recorder:
         """Bytes for the program. Call it before they are written, so that no answer can come first."""
         if len(data) > MAX_INPUT_BYTES:
             raise UsageError(what=f"an input of {len(data)} bytes: send at most {MAX_INPUT_BYTES} at once")
+        if kind not in ("input", "paste") or source not in ("user", "script", "terminal"):
+            raise UsageError(
+                what=f"an input of kind {kind!r} from {source!r}: the kinds are input and paste, "
+                "the sources user, script and terminal"
+            )
         self._input(kind, data=bytes(data), key=key, source=source, redacted=redacted)
 
     def output(self, data: bytes) -> int:
@@ -112,21 +132,18 @@ class Recorder:
         with self._lock:
             self._check_open()
             room = len(data) if self._max_bytes is None else self._max_bytes - self._bytes
-            taken = b"" if self._full else data[:room]
-            if taken:
-                self._spool_output(taken)
-            if len(taken) < len(data):
+            taken = 0 if self._full else min(room, len(data))
+            moment, begun = self.now_ms(), self._bytes
+            try:
+                for start in range(0, taken, MAX_OUTPUT_BYTES):
+                    part = data[start : min(start + MAX_OUTPUT_BYTES, taken)]
+                    self._append(Kind.OUTPUT, moment, part)
+                    self._bytes += len(part)
+            finally:
+                self._dropped += len(data) - (self._bytes - begun)
+            if taken < len(data):
                 self._full = self._full or "max-bytes"
-                self._dropped += len(data) - len(taken)
-            return len(taken)
-
-    def _spool_output(self, data: bytes) -> None:
-        try:
-            self.spool.append(Kind.OUTPUT, self.now_ms(), data)
-        except SpoolFull:
-            self._full, self._dropped = "spool-full", len(data)
-            raise
-        self._bytes += len(data)
+            return taken
 
     def resize(self, *, columns: int, rows: int) -> None:
         """The terminal has a new size, in cells. Call it before the program is told."""
@@ -140,7 +157,7 @@ class Recorder:
 
     def pty_mode(self, mode: Mapping[str, bool]) -> None:
         """The line discipline at the start; it goes into the manifest."""
-        self._document(Kind.PTY_MODE, dict(mode))
+        self._spool_document(Kind.PTY_MODE, _encoded("mode", lambda: documents.write_json(_plain(mode))))
 
     def mode(self, mode: Mapping[str, bool]) -> None:
         """The line discipline changed: echo, icanon, isig, icrnl, opost, onlcr."""
@@ -153,7 +170,8 @@ class Recorder:
     def _input(self, kind: str, **facts: Any) -> None:
         with self._lock:
             event = Input(0, self.now_ms(), kind, **facts)
-            self._append(Kind.INPUT, event.t_ms, lines.input_body(event))
+            body = _encoded("input", lambda: lines.input_body(event), _read_input)
+            self._append(Kind.INPUT, event.t_ms, body)
 
     def service_event(self, payload: Mapping[str, Any]) -> None:
         """A caller's own JSON object, kept in order with the rest. The type `gap` is the recorder's."""
@@ -164,23 +182,24 @@ class Recorder:
         if payload.get("type") == "gap":
             raise UsageError(what="the service event type 'gap' is the recorder's own: choose another type")
         with self._lock:
-            self._service(payload)
+            self._check_open()
+            self._put_service(payload)
 
-    def gap(self, reason: str, *, lost_bytes: int | None = None) -> None:
+    def gap(self, reason: str, *, lost_bytes: int = 0) -> None:
         """Something is missing here, and why; the cassette will be partial."""
-        payload: dict[str, Any] = {"type": "gap", "reason": reason}
-        if lost_bytes is not None:
-            payload["bytes"] = lost_bytes
         with self._lock:
-            self._service(payload, closing=True)
+            self._check_open()
+            self._put_gap(reason, lost_bytes)
 
-    def _service(self, payload: Mapping[str, Any], *, closing: bool = False) -> None:
-        event = ServiceEvent(0, self.now_ms(), payload)
-        try:
-            body = lines.service_body(event)
-        except ValueError as error:
-            raise UsageError(what=f"this service event cannot be kept: {error}") from None
-        self._append(Kind.SERVICE, event.t_ms, body, closing=closing)
+    def _put_gap(self, reason: str, lost_bytes: int = 0, lost_events: int = 0) -> None:
+        payload: dict[str, Any] = {"type": "gap", "reason": reason}
+        payload |= {name: n for name, n in (("bytes", lost_bytes), ("events", lost_events)) if n}
+        self._put_service(payload, closing=True)
+
+    def _put_service(self, payload: Mapping[str, Any], *, closing: bool = False) -> None:
+        moment = self.now_ms()
+        body = _encoded("service event", lambda: lines.service_body(ServiceEvent(0, moment, _plain(payload))))
+        self._put(Kind.SERVICE, moment, body, closing=closing)
 
     def final(
         self,
@@ -191,94 +210,117 @@ class Recorder:
         final_text: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """How it ended; facts that are given again replace those of an earlier call. The last event."""
-        status = ExitStatus(exit) if isinstance(exit, int) else exit
+        """How it ended: the last event. What is given again replaces what an earlier call gave; `metadata` adds."""
         given: dict[str, Any] = {
-            "exit": status,
+            "exit": ExitStatus(exit) if isinstance(exit, int) else exit,
             "usage": usage,
+            "cost_usd": cost_usd,
             "final_text": final_text,
             "metadata": metadata,
         }
-        given["cost_usd"] = None if cost_usd is None else float(cost_usd)
         with self._lock:
             self._check_open()
-            earlier = self._final
-            facts = {
-                name: value if value is not None or earlier is None else getattr(earlier, name)
-                for name, value in given.items()
-            }
-            moment = self.now_ms()
-            event = Final(0, moment, duration_ms=moment, **facts)
-            try:
-                lines.final_body(event)
-            except ValueError as error:
-                raise UsageError(what=f"these final facts cannot be kept: {error}") from None
-            self._final = event
+            final = self._final or Final(0, 0, None, 0)
+            if metadata is not None and final.metadata is not None:
+                given["metadata"] = {**final.metadata, **metadata}
+            given = {name: value for name, value in given.items() if value is not None}
+            final = replace(final, **given)
+            _encoded("final", lambda: _final_body(final), _read_final)
+            self._final = replace(final, usage=_plain(final.usage), metadata=_plain(final.metadata))
 
     def discovery(self, facts: Discovery) -> None:
         """What the harness can do, as it was seen: becomes `discovery.json`."""
-        self._document(Kind.DISCOVERY, documents.json_document(Discovery, facts))
+        self._facts(Kind.DISCOVERY, Discovery, facts)
 
     def quota(self, facts: Quota) -> None:
         """What is left of the account's allowance, as it was seen: becomes `quota.json`."""
-        self._document(Kind.QUOTA, documents.json_document(Quota, facts))
+        self._facts(Kind.QUOTA, Quota, facts)
 
-    def _document(self, kind: bytes, document: dict[str, Any]) -> None:
-        try:
-            data = documents.write_json(document)
-        except ValueError as error:
-            raise UsageError(what=f"these facts cannot be kept: {error}") from None
+    def _facts(self, kind: bytes, shape: type[Facts], facts: Facts) -> None:
+        if not isinstance(facts, shape):
+            raise UsageError(
+                what=f"{type(facts).__name__} is no {shape.__name__}: give a cassette.{shape.__name__}"
+            )
+
+        def encode() -> bytes:
+            document = {field.name: _plain(getattr(facts, field.name)) for field in fields(facts)}
+            kept = {name: value for name, value in document.items() if value not in (None, [], {})}
+            documents.read_document(shape, kept)
+            return documents.write_json(kept)
+
+        self._spool_document(kind, _encoded(shape.__name__.lower(), encode, documents.read_json))
+
+    def _spool_document(self, kind: bytes, data: bytes) -> None:
         with self._lock:
             self._append(kind, self.now_ms(), data)
 
     def close(self) -> Path:
-        """Publish the cassette; its path. After an error the recording stays in the spool, for `recover`."""
+        """Publish the cassette; its path. Again it does nothing.
+
+        After an error the recording stays in the spool, for `recover`; the error carries a note that says how.
+        """
         with self._lock:
             if self._closed:
                 return self.path
-            self._end()
             self._closed = True
-        try:
-            finish(self.spool, progress=self.progress)
-        except BaseException:
-            self.spool.close()
-            raise
+            try:
+                self._end()
+                finish(self.spool, progress=self.progress)
+            except BaseException as error:
+                self._let_go(error)
+                raise
         return self.path
 
     def _end(self) -> None:
         """The closing events; they use the room that the spool keeps for them."""
         if self._full:
-            self.gap(self._full, lost_bytes=self._dropped)
-        if self._final is None:
-            self.final()
-        final = self._final
-        assert final is not None
+            self._put_gap(self._full, self._dropped, self._refused)
         moment = self.now_ms()
-        closing = Final(0, moment, **{**asdict_shallow(final), "duration_ms": moment})
-        self._append(Kind.FINAL, moment, lines.final_body(closing), closing=True)
+        final = self._final or Final(0, moment, None, moment)
+        body = lines.final_body(replace(final, t_ms=moment, duration_ms=moment))
+        self._put(Kind.FINAL, moment, body, closing=True)
 
     def discard(self) -> None:
         """Throw the recording away: nothing is published, nothing stays in the spool."""
         with self._lock:
+            self._check_open()
             self._closed = True
             self.spool.discard()
 
     def keep(self, error: BaseException | None = None) -> None:
-        """Stop without publishing; the recording stays in the spool, and `error` gets a note of that."""
+        """Stop without publishing; the recording stays in the spool, and `error` gets a note of that.
+
+        What `recover` makes of it is partial, with a gap `abandoned`.
+        """
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-            self.spool.close()
-        if error is not None and not self.spool.in_memory:
+            with contextlib.suppress(CassetteError):  # it ends without its last words then
+                self._put_gap("abandoned")
+                self._end()
+            self._let_go(error)
+
+    def _let_go(self, error: BaseException | None) -> None:
+        """Close the spool, and tell who reads `error` what became of the recording."""
+        self.spool.close()
+        if error is None:
+            return
+        if self.spool.in_memory:
+            error.add_note("The recording was in memory only, and is lost.")
+        else:
             error.add_note(f"The recording is kept: finish it with `cassette recover {self.spool.id}`.")
 
-    def _append(self, kind: bytes, t_ms: int, body: bytes, *, closing: bool = False) -> None:
+    def _append(self, kind: bytes, t_ms: int, body: bytes) -> None:
         self._check_open()
+        self._put(kind, t_ms, body)
+
+    def _put(self, kind: bytes, t_ms: int, body: bytes, *, closing: bool = False) -> None:
         try:
             self.spool.append(kind, t_ms, body, closing=closing)
         except SpoolFull:
             self._full = self._full or "spool-full"
+            self._refused += kind != Kind.OUTPUT  # output is counted in bytes
             raise
 
     def _check_open(self) -> None:
@@ -286,13 +328,47 @@ class Recorder:
             raise CassetteError(what=f"the recording of {self.path} has ended: start a new one")
 
 
-def asdict_shallow(final: Final) -> dict[str, Any]:
-    """The facts of a Final without its place."""
-    return {name: getattr(final, name) for name in asdict(final) if name not in ("seq", "t_ms")}
+def _read_input(body: bytes) -> Input:
+    return lines.read_input(lines.with_seq(1, body))
+
+
+def _final_body(final: Final) -> bytes:
+    if not isinstance(final.exit, ExitStatus | None):
+        raise TypeError(f"exit is {type(final.exit).__name__}, not an ExitStatus or an int")
+    if final.cost_usd is not None and not math.isfinite(final.cost_usd):
+        raise ValueError(f"cost_usd is {final.cost_usd}")
+    return lines.final_body(replace(final, usage=_plain(final.usage), metadata=_plain(final.metadata)))
+
+
+def _read_final(body: bytes) -> Final:
+    return lines.read_final(lines.with_seq(1, body))
+
+
+def _plain(value: Any) -> Any:
+    """Mappings as dicts and sequences as lists, all the way down; the rest as it is, for others to judge."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _encoded(what: str, encode: Callable[[], bytes], read: Callable[[bytes], object] | None = None) -> bytes:
+    """What `encode` gives, where `read` can read it again. Raises UsageError: nothing unreadable is ever kept."""
+    try:
+        body = encode()
+        if read is not None:
+            read(body)
+    except RecursionError:
+        raise UsageError(
+            what=f"this {what} cannot be kept: it is nested too deep. Make it flatter."
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise UsageError(what=f"this {what} cannot be kept: {error}. Give plain, bounded values.") from None
+    return body
 
 
 def check_size(size: Size) -> None:
     """Raise UsageError for a size that no terminal has."""
-    if not (1 <= size.columns <= MAX_COLUMNS and 1 <= size.rows <= MAX_ROWS):
+    whole = all(type(number) is int for number in (size.columns, size.rows))
+    if not whole or not (1 <= size.columns <= MAX_COLUMNS and 1 <= size.rows <= MAX_ROWS):
         limits = f"1 to {MAX_COLUMNS} columns and 1 to {MAX_ROWS} rows"
         raise UsageError(what=f"a terminal of {size.columns} columns and {size.rows} rows: give {limits}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from threading import Thread
 
@@ -90,7 +90,7 @@ class _Examination:
         order, chain = Order(lines), None
         if all(part.whole for part in lines) and order.check(self._findings):
             chain = order.chain()
-        self._hashing.join()
+        self._wait_for_hashes()
         self._check_content()
         counts = {part.name: len(part.seqs) for part in lines}
         if self._sealed:
@@ -104,12 +104,19 @@ class _Examination:
             with self._noting():
                 self._data[name] = self._directory.map(name)
         self._hashing = Thread(target=self._hash_files, name="cassette-hash", daemon=True)
-        self._hashing.start()
+        with suppress(RuntimeError):  # no more threads here: then it is done when it is needed
+            self._hashing.start()
 
     def _hash_files(self) -> None:
         """Done beside everything else: hashing leaves the interpreter to others."""
         for name, data in self._data.items():
-            self._files[name] = FileFacts(len(data), sha256(data).hexdigest())
+            if name not in self._files:
+                self._files[name] = FileFacts(len(data), sha256(data).hexdigest())
+
+    def _wait_for_hashes(self) -> None:
+        if self._hashing.ident is not None:
+            self._hashing.join()
+        self._hash_files()  # what the thread could not do raises here
 
     def _read_documents(self) -> None:
         with self._noting(MANIFEST):

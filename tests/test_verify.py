@@ -118,6 +118,14 @@ def test_the_writers_frames_pass(check: Check, full: bool) -> None:
     assert check(path_files).findings == ()
 
 
+def test_without_a_thread_to_hash_in(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    assert check(greeter().files()).state == "complete"
+
+
 # Partial
 
 

@@ -6,23 +6,24 @@ row looks as before. Rows move as objects when the screen scrolls, so their line
 
 from __future__ import annotations
 
-from terminal.snapshot import DEFAULT_STYLE, EMPTY_LINE, Line, Span, Style
+from terminal.pens import DEFAULT_PEN, Pen, style_of
+from terminal.snapshot import EMPTY_LINE, Line, Span
 
 
 class Row:
-    """`data[x]` is what column x holds ("" behind a wide character), `styles[x]` how it is drawn.
+    """`data[x]` is what column x holds ("" behind a wide character), `pens[x]` how it is drawn.
 
-    `plain`: every style is the default. `special`: some cell may be wide or protected (DECSCA), so that
+    `plain`: every pen is the default one. `special`: some cell may be wide or protected (DECSCA), so that
     writing needs care. `protected` says which are, None when none is. `wrapped`: the row runs on in the
     next one. `line` is what `render` found, None when it must look again.
     """
 
-    __slots__ = ("data", "last", "line", "plain", "protected", "special", "styles", "wrapped")
+    __slots__ = ("data", "last", "line", "pens", "plain", "protected", "special", "wrapped")
 
-    def __init__(self, columns: int, style: Style = DEFAULT_STYLE) -> None:
+    def __init__(self, columns: int, pen: Pen = DEFAULT_PEN) -> None:
         self.data = [" "] * columns
-        self.styles = [style] * columns
-        self.plain = style is DEFAULT_STYLE
+        self.pens = [pen] * columns
+        self.plain = pen is DEFAULT_PEN
         self.special = False
         self.protected: list[bool] | None = None
         self.wrapped = False
@@ -33,7 +34,7 @@ class Row:
         """The row as a value."""
         if self.line is None:
             text = "".join(self.data).rstrip(" ")
-            spans = () if self.plain else _spans(self.styles)
+            spans = () if self.plain else _spans(self.pens)
             last = self.last
             if last.text == text and last.spans == spans:
                 self.line = last
@@ -41,7 +42,7 @@ class Row:
                 self.line = self.last = Line(text, spans) if text or spans else EMPTY_LINE
         return self.line
 
-    def write(self, start: int, text: str, style: Style) -> None:
+    def write(self, start: int, text: str, pen: Pen) -> None:
         """Put narrow characters from `start` on; wide ones cut in half go whole."""
         end = start + len(text)
         if self.special:
@@ -50,8 +51,8 @@ class Row:
             if self.protected:
                 self.protected[start:end] = [False] * (end - start)
         self.data[start:end] = text
-        if style is not DEFAULT_STYLE or not self.plain:
-            self.styles[start:end] = [style] * (end - start)
+        if pen is not DEFAULT_PEN or not self.plain:
+            self.pens[start:end] = [pen] * (end - start)
             self.plain = False
         self.line = None
 
@@ -62,15 +63,15 @@ class Row:
             self.special = True
         self.protected[start:end] = [True] * (end - start)
 
-    def erase(self, start: int, end: int, style: Style) -> None:
+    def erase(self, start: int, end: int, pen: Pen) -> None:
         """Blank the columns from `start` up to `end`."""
-        self.write(start, " " * (end - start), style)
+        self.write(start, " " * (end - start), pen)
 
-    def erase_unprotected(self, start: int, end: int, style: Style) -> None:
+    def erase_unprotected(self, start: int, end: int, pen: Pen) -> None:
         """Blank those of the columns from `start` up to `end` that are not protected."""
         for column in range(start, end):
             if not self.protected or not self.protected[column]:
-                self.erase(column, column + 1, style)
+                self.erase(column, column + 1, pen)
 
     def cut_wide(self, column: int) -> None:
         """Make sure that no wide character lies across the left edge of `column`."""
@@ -79,19 +80,19 @@ class Row:
             data[column - 1] = data[column] = " "
             self.line = None
 
-    def insert(self, start: int, end: int, count: int, style: Style) -> None:
+    def insert(self, start: int, end: int, count: int, pen: Pen) -> None:
         """Move what is right of `start` by `count` columns to the right, up to `end`."""
         count = min(count, end - start)
         self._cut_before_moving(start, end - count, end)
         self._move(start, start + count, end - count - start)
-        self.erase(start, start + count, style)
+        self.erase(start, start + count, pen)
 
-    def delete(self, start: int, end: int, count: int, style: Style) -> None:
+    def delete(self, start: int, end: int, count: int, pen: Pen) -> None:
         """Move what is right of `start + count` to the left; blanks come in at `end`."""
         count = min(count, end - start)
         self._cut_before_moving(start, start + count, end)
         self._move(start + count, start, end - count - start)
-        self.erase(end - count, end, style)
+        self.erase(end - count, end, pen)
 
     def _cut_before_moving(self, *columns: int) -> None:
         if self.special:
@@ -100,7 +101,7 @@ class Row:
 
     def _move(self, source: int, target: int, count: int) -> None:
         self.data[target : target + count] = self.data[source : source + count]
-        self.styles[target : target + count] = self.styles[source : source + count]
+        self.pens[target : target + count] = self.pens[source : source + count]
         if self.protected:
             self.protected[target : target + count] = self.protected[source : source + count]
 
@@ -109,21 +110,21 @@ class Row:
         self.cut_wide(columns)
         missing = columns - len(self.data)
         self.data[columns:] = [" "] * missing
-        self.styles[columns:] = [DEFAULT_STYLE] * missing
+        self.pens[columns:] = [DEFAULT_PEN] * missing
         if self.protected:
             self.protected[columns:] = [False] * missing
         self.line = None
 
 
-def _spans(styles: list[Style]) -> tuple[Span, ...]:
+def _spans(pens: list[Pen]) -> tuple[Span, ...]:
     spans = []
-    previous, start = DEFAULT_STYLE, 0
-    for column, style in enumerate(styles):
-        if style is previous:  # styles are interned
+    previous, start = DEFAULT_PEN, 0
+    for column, pen in enumerate(pens):
+        if pen is previous or pen == previous:
             continue
-        if previous is not DEFAULT_STYLE:
-            spans.append(Span(start, column - start, previous))
-        previous, start = style, column
-    if previous is not DEFAULT_STYLE:
-        spans.append(Span(start, len(styles) - start, previous))
+        if previous is not DEFAULT_PEN:
+            spans.append(Span(start, column - start, style_of(previous)))
+        previous, start = pen, column
+    if previous is not DEFAULT_PEN:
+        spans.append(Span(start, len(pens) - start, style_of(previous)))
     return tuple(spans)

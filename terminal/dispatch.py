@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
 from operator import length_hint
+from typing import Any, ClassVar, TypeAlias
 
-from terminal.pens import Effect
+from terminal.pens import DEFAULT_PEN, Effect
+from terminal.pyte_screen import DECOM
 from terminal.queries import AnsweringScreen
-from terminal.snapshot import DEFAULT_STYLE
+from terminal.widths import SPECIAL
 
-Action = Callable[[], object]
-MAX_ACTIONS = 8_192
+Action: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
+"""A function of the terminal, and what it is called with beside it."""
+
+MAX_ACTIONS = 4_096
 """Sequences that are remembered; past it the memory starts afresh."""
 MAX_NUMBER = 65_535
 MAX_PARAMETERS = 32
 
+_is_sgr = re.compile(r"(?:\x1b\[[0-9:;]*m)+").fullmatch
 _parse_csi = re.compile(r"\x1b\[([<-?]?)([0-9:;]*)([ -/]*)([@-~])").fullmatch
 
 # Prefix, intermediates and final of a control sequence, then the method. It gets the first parameter, which
@@ -29,7 +33,8 @@ COUNTED = {
     "D": "cursor_back", "E": "next_rows", "F": "previous_rows", "G": "to_column", "I": "tab",
     "L": "insert_lines", "M": "delete_lines", "P": "delete_characters", "S": "scroll_region_up",
     "T": "scroll_region_down", "X": "erase_characters", "Z": "back_tab", "`": "to_column",
-    "a": "cursor_forward", "b": "repeat", "d": "to_row", "e": "rows_down", "^": "scroll_region_down", " @": "scroll_left", " A": "scroll_right",
+    "a": "cursor_forward", "b": "repeat", "d": "to_row", "e": "rows_down",
+    "^": "scroll_region_down", " @": "scroll_left", " A": "scroll_right",
     "'}": "insert_columns", "'~": "delete_columns", "<u": "kitty_pop",
 }  # fmt: skip
 
@@ -74,16 +79,23 @@ CONTROLS: dict[str, tuple[str, tuple[object, ...]]] = {
 }  # fmt: skip
 
 
-def _nothing() -> None:
+def _nothing(_: Terminal) -> None:
     """What a sequence does that nobody knows."""
 
 
-class _Actions(dict[str, Action]):
-    """Sequence to what it does, read when it comes the first time."""
+def _change_pen(terminal: Terminal, effect: Effect) -> None:
+    terminal.pen = effect[terminal.pen]
 
-    def __init__(self, read: Callable[[str], Action]) -> None:
+
+NOTHING: Action = (_nothing, ())
+
+
+class Actions(dict[str, Action]):
+    """Sequence to what it does; read when it comes the first time, shared by all terminals of a class."""
+
+    def __init__(self, owner: type[Terminal]) -> None:
         super().__init__()
-        self._read = read
+        self._owner = owner
 
     def __missing__(self, sequence: str) -> Action:
         if len(self) >= MAX_ACTIONS:
@@ -93,28 +105,94 @@ class _Actions(dict[str, Action]):
             self[sequence] = action
         return action
 
+    def _bound(self, name: str, *arguments: object) -> Action:
+        return getattr(self._owner, name), arguments
+
+    def _read(self, sequence: str) -> Action:
+        if sequence in CONTROLS:
+            name, arguments = CONTROLS[sequence]
+            return self._bound(name, *arguments)
+        kind = sequence[1:2]
+        if kind == "[":
+            return self._read_csi(sequence)
+        if kind == "]":
+            terminator = "\x07" if sequence[-1] == "\x07" else "\x1b\\"
+            body = sequence[2 : -len(terminator)]
+            return self._bound("operating_system_command", body, terminator)
+        if kind == "P":
+            return self._bound("device_control_string", sequence[2:-2])
+        return self._read_escape(sequence[1:])
+
+    def _read_escape(self, rest: str) -> Action:
+        if rest in ESCAPES:
+            name, arguments = ESCAPES[rest]
+            return self._bound(name, *arguments)
+        if len(rest) == 2 and rest[0] in "()*+-./":
+            return self._bound("define_charset", rest[1], rest[0])
+        return NOTHING
+
+    def _read_csi(self, sequence: str) -> Action:
+        if sequence[-1] == "m" and _is_sgr(sequence):
+            return _change_pen, (Effect(sequence),)
+        parsed = _parse_csi(sequence)
+        if parsed is None:
+            return NOTHING
+        prefix, parameters, intermediates, final = parsed.groups()
+        if ":" in parameters:
+            return NOTHING
+        name = prefix + intermediates + final
+        numbers = [_number(text) for text in parameters.split(";")[:MAX_PARAMETERS]] if parameters else []
+        if name in COUNTED:
+            return self._bound(COUNTED[name], max(1, numbers[0] if numbers else 1))
+        if name in PLAIN:
+            return self._bound(PLAIN[name], *numbers[: AT_MOST.get(PLAIN[name])])
+        return NOTHING
+
 
 class Terminal(AnsweringScreen):
     """The whole terminal behind the tokenizer: `execute` takes its tokens."""
 
+    actions: ClassVar[Actions]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.actions = Actions(cls)
+
     def __init__(self, columns: int, lines: int) -> None:
-        self._actions = _Actions(self._read)
         self._texts: list[str] = []
         self._left = iter(self._texts)
         self._drew_last = False
         super().__init__(columns, lines)
 
     def execute(self, tokens: list[str]) -> None:
-        """Draw and do what `Tokenizer.feed` gave."""
-        actions = self._actions
+        """Draw and do what `Tokenizer.feed` gave.
+
+        The common case of drawing is in line here: narrow text that fits into a row without special cells.
+        """
+        actions, cursor, find_special = self.actions, self.cursor, SPECIAL.search
         self._texts = texts = tokens[::2]
         self._left = left = iter(texts)
         for text, sequence in zip(left, tokens[1::2], strict=False):
             if text:
-                self._text(text)
-            actions[sequence]()
+                start = cursor.x
+                end = start + len(text)
+                row = self.grid[cursor.y]
+                if end > self.columns or row.special or not self.simple:
+                    self.draw(text)
+                elif text.isascii() or not find_special(text):
+                    row.data[start:end] = text
+                    pen = self.pen
+                    if pen is not DEFAULT_PEN or not row.plain:
+                        row.pens[start:end] = [pen] * (end - start)
+                        row.plain = False
+                    row.line = None
+                    cursor.x = end
+                else:
+                    self.draw(text)
+            function, arguments = actions[sequence]
+            function(self, *arguments)
         if tokens[-1]:
-            self._text(tokens[-1])
+            self.draw(tokens[-1])
         self._drew_last = bool(tokens[-1]) or (self._drew_last and len(tokens) == 1)
 
     def repeat(self, count: int = 1) -> None:
@@ -122,74 +200,6 @@ class Terminal(AnsweringScreen):
         index = len(self._texts) - length_hint(self._left) - 1
         if self._texts[index] or (index == 0 and self._drew_last):
             self.repeat_last(count)
-
-    def _text(self, text: str) -> None:
-        """`draw`, with the common case in line: ASCII that fits into a row without special cells."""
-        cursor = self.cursor
-        start = cursor.x
-        end = start + len(text)
-        row = self.grid[cursor.y]
-        if not self.simple or end > self.columns or row.special or not text.isascii():
-            self.draw(text)
-            return
-        row.data[start:end] = text
-        pen = self.pen
-        if pen is not DEFAULT_STYLE or not row.plain:
-            row.styles[start:end] = [pen] * len(text)
-            row.plain = False
-        row.line = None
-        cursor.x = end
-
-    # -- reading a sequence ---------------------------------------------------------------------------
-
-    def _read(self, sequence: str) -> Action:
-        if sequence in CONTROLS:
-            return self._bound(*CONTROLS[sequence])
-        kind = sequence[1:2]
-        if kind == "[":
-            return self._read_csi(sequence)
-        if kind == "]":
-            return self._read_osc(sequence)
-        if kind == "P":
-            return partial(self.device_control_string, sequence[2:-2])
-        if sequence[1:] in ESCAPES:
-            return self._bound(*ESCAPES[sequence[1:]])
-        if kind and kind in "()*+-./" and len(sequence) == 3:
-            return partial(self.define_charset, sequence[2], kind)
-        return _nothing
-
-    def _bound(self, name: str, arguments: tuple[object, ...]) -> Action:
-        method: Action = getattr(self, name)
-        return partial(method, *arguments) if arguments else method
-
-    def _read_osc(self, sequence: str) -> Action:
-        terminator = "\x07" if sequence[-1] == "\x07" else "\x1b\\"
-        body = sequence[2 : -len(terminator)]
-        return partial(self.operating_system_command, body, terminator)
-
-    def _read_csi(self, sequence: str) -> Action:
-        parsed = _parse_csi(sequence)
-        if parsed is None or (parsed[4] == "m" and not parsed[1] and not parsed[3]):
-            return self._read_sgr(sequence)
-        prefix, parameters, intermediates, final = parsed.groups()
-        name = prefix + intermediates + final
-        if ":" in parameters:
-            return _nothing
-        numbers = [_number(text) for text in parameters.split(";")[:MAX_PARAMETERS]] if parameters else []
-        if name in COUNTED:
-            return partial(getattr(self, COUNTED[name]), max(1, numbers[0] if numbers else 1))
-        if name in PLAIN:
-            method = PLAIN[name]
-            return partial(getattr(self, method), *numbers[: AT_MOST.get(method)])
-        return _nothing
-
-    def _read_sgr(self, sequences: str) -> Action:
-        effect = Effect(sequences)
-
-        def act() -> None:
-            self.pen = effect[self.pen]
-
-        return act
 
     # -- operations that only differ in how they are written ------------------------------------------
 
@@ -223,7 +233,12 @@ class Terminal(AnsweringScreen):
 
     def position(self, row: int = 1, column: int = 1) -> None:
         """CUP, HVP."""
-        self.move_to((column or 1) - 1, (row or 1) - 1)
+        if DECOM in self.mode:
+            self.move_to((column or 1) - 1, (row or 1) - 1)
+            return
+        cursor = self.cursor
+        cursor.y = (row if row <= self.lines else self.lines) - 1 if row else 0
+        cursor.x = (column if column <= self.columns else self.columns) - 1 if column else 0
 
     def margins_from(self, top: int = 0, bottom: int = 0) -> None:
         """DECSTBM."""
@@ -260,6 +275,9 @@ class Terminal(AnsweringScreen):
     def full_reset(self) -> None:
         """RIS."""
         self.reset()
+
+
+Terminal.actions = Actions(Terminal)
 
 
 def _number(text: str) -> int:

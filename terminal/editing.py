@@ -9,7 +9,6 @@ from typing import Any
 
 from terminal.cells import Row
 from terminal.pyte_screen import Margins, Screen
-from terminal.snapshot import DEFAULT_STYLE
 
 
 class EditingScreen(Screen):
@@ -27,16 +26,16 @@ class EditingScreen(Screen):
         """EL: 0 to the end, 1 from the start, 2 all."""
         row = self.grid[self.cursor.y]
         if how == 0:
-            row.erase(self._stand(), self.columns, self.erase_style)
+            row.erase(self._stand(), self.columns, self.erase_pen)
             row.wrapped = False
         elif how == 1:
-            row.erase(0, min(self.cursor.x + 1, self.columns), self.erase_style)
+            row.erase(0, min(self.cursor.x + 1, self.columns), self.erase_pen)
         elif how == 2:
             self._blank_rows(self.cursor.y, self.cursor.y + 1)
 
     def _blank_rows(self, start: int, end: int) -> None:
-        style = self.erase_style
-        self.grid[start:end] = [Row(self.columns, style) for _ in range(start, end)]
+        pen = self.erase_pen
+        self.grid[start:end] = [Row(self.columns, pen) for _ in range(start, end)]
 
     def erase_in_display(self, how: int = 0, *_: Any, **__: Any) -> None:
         """ED: 0 to the end, 1 from the start, 2 all; 3 (scrollback) shows nothing."""
@@ -55,7 +54,7 @@ class EditingScreen(Screen):
         """DECSEL: as EL, but not what DECSCA protects."""
         x = min(self.cursor.x, self.columns - 1)
         start, end = {0: (x, self.columns), 1: (0, x + 1), 2: (0, self.columns)}.get(how, (0, 0))
-        self.grid[self.cursor.y].erase_unprotected(start, end, self.erase_style)
+        self.grid[self.cursor.y].erase_unprotected(start, end, self.erase_pen)
 
     def selective_erase_in_display(self, how: int = 0) -> None:
         """DECSED: as ED, but not what DECSCA protects."""
@@ -63,7 +62,7 @@ class EditingScreen(Screen):
         y = self.cursor.y
         others = {0: range(y + 1, self.lines), 1: range(y), 2: range(self.lines)}.get(how, range(0))
         for other in others:
-            self.grid[other].erase_unprotected(0, self.columns, self.erase_style)
+            self.grid[other].erase_unprotected(0, self.columns, self.erase_pen)
 
     def set_protection(self, how: int = 0) -> None:
         """DECSCA: 1 protects what is drawn from now on."""
@@ -73,7 +72,7 @@ class EditingScreen(Screen):
     def erase_characters(self, count: int | None = 1) -> None:
         """ECH."""
         x = self._stand()
-        self.grid[self.cursor.y].erase(x, min(x + (count or 1), self.columns), self.erase_style)
+        self.grid[self.cursor.y].erase(x, min(x + (count or 1), self.columns), self.erase_pen)
 
     def alignment_display(self) -> None:
         """DECALN: E everywhere, margins gone, cursor home."""
@@ -88,11 +87,11 @@ class EditingScreen(Screen):
 
     def insert_characters(self, count: int | None = 1) -> None:
         """ICH."""
-        self.grid[self.cursor.y].insert(self._stand(), self.columns, count or 1, self.erase_style)
+        self.grid[self.cursor.y].insert(self._stand(), self.columns, count or 1, self.erase_pen)
 
     def delete_characters(self, count: int | None = 1) -> None:
         """DCH."""
-        self.grid[self.cursor.y].delete(self._stand(), self.columns, count or 1, self.erase_style)
+        self.grid[self.cursor.y].delete(self._stand(), self.columns, count or 1, self.erase_pen)
 
     def insert_lines(self, count: int | None = 1) -> None:
         """IL: nothing happens outside the margins."""
@@ -123,24 +122,24 @@ class EditingScreen(Screen):
     def scroll_left(self, count: int = 1) -> None:
         """SL: every row of the region."""
         for row in self._rows_of_region():
-            row.delete(0, self.columns, count, self.erase_style)
+            row.delete(0, self.columns, count, self.erase_pen)
 
     def scroll_right(self, count: int = 1) -> None:
         """SR: every row of the region."""
         for row in self._rows_of_region():
-            row.insert(0, self.columns, count, self.erase_style)
+            row.insert(0, self.columns, count, self.erase_pen)
 
     def insert_columns(self, count: int = 1) -> None:
         """DECIC: every row of the region, at the cursor's column."""
         x = self._stand()
         for row in self._rows_of_region():
-            row.insert(x, self.columns, count, self.erase_style)
+            row.insert(x, self.columns, count, self.erase_pen)
 
     def delete_columns(self, count: int = 1) -> None:
         """DECDC: every row of the region, at the cursor's column."""
         x = self._stand()
         for row in self._rows_of_region():
-            row.delete(x, self.columns, count, self.erase_style)
+            row.delete(x, self.columns, count, self.erase_pen)
 
     # -- shape ----------------------------------------------------------------------------------------
 
@@ -170,4 +169,4 @@ class EditingScreen(Screen):
         del grid[lines:]
         for row in grid:
             row.resize(columns)
-        grid += [Row(columns, DEFAULT_STYLE) for _ in range(lines - len(grid))]
+        grid += [Row(columns) for _ in range(lines - len(grid))]

@@ -16,8 +16,7 @@ import pyte
 from pyte.screens import Margins
 
 from terminal.cells import Row
-from terminal.pens import changed_style
-from terminal.snapshot import DEFAULT_STYLE, Style
+from terminal.pens import DEFAULT_PEN, Pen, erased
 from terminal.widths import MAX_CLUSTER, SPECIAL, SPLIT_SPECIAL, ZWJ, cluster_width, joins, width
 
 __all__ = ["PYTE_VERSION", "Margins", "SavedCursor", "Screen"]
@@ -38,30 +37,15 @@ class SavedCursor:
 
     x: int = 0
     y: int = 0
-    pen: Style = DEFAULT_STYLE
+    pen: Pen = DEFAULT_PEN
     charsets: tuple[dict[int, str] | None, ...] = (None, None, None, None)
     active: int = 0
     origin: bool = False
     protecting: bool = False
 
 
-class _EraseStyles(dict[Style, Style]):
-    """What erasing leaves under a pen: its background and nothing else (BCE)."""
-
-    def __missing__(self, pen: Style) -> Style:
-        if len(self) > 1024:
-            self.clear()
-        style = DEFAULT_STYLE if pen.bg is None else changed_style(DEFAULT_STYLE, {"bg": pen.bg})
-        self[pen] = style
-        return style
-
-
 class Screen(pyte.Screen):
     """Cells, cursor and the operations on them; which bytes mean which operation is `dispatch.py`'s."""
-
-    def __init__(self, columns: int, lines: int) -> None:
-        self._erase_styles = _EraseStyles()
-        super().__init__(columns, lines)
 
     @property
     def buffer(self) -> Any:
@@ -82,8 +66,10 @@ class Screen(pyte.Screen):
         self.mode = {DECAWM, 25 << 5}
         self.margins = None
         self.title = self.icon_name = ""
-        self.cursor = pyte.screens.Cursor(0, 0)
-        self.pen = DEFAULT_STYLE
+        if not hasattr(self, "cursor"):
+            self.cursor = pyte.screens.Cursor(0, 0)
+        self.cursor.x = self.cursor.y = 0
+        self.pen = DEFAULT_PEN
         self.charsets: list[dict[int, str] | None] = [None] * 4
         self.charset = 0
         self.single_shift: int | None = None
@@ -119,8 +105,8 @@ class Screen(pyte.Screen):
         """Note whether text can be written as it comes, and by which character set."""
         self.translation = self.charsets[self.charset]
         plain = self.translation is None and self.single_shift is None
-        self.simple = plain and IRM not in self.mode and not self.protecting
         self.clusters = GRAPHEME_CLUSTERS in self.mode
+        self.simple = plain and IRM not in self.mode and not self.protecting and not self.clusters
 
     def _draw_narrow(self, text: str) -> None:
         """Characters of one column each."""
@@ -211,12 +197,12 @@ class Screen(pyte.Screen):
         return True
 
     def _widen(self, row: Row, left: int) -> None:
-        cell, style = row.data[left], row.styles[left]
+        cell, pen = row.data[left], row.pens[left]
         if IRM in self.mode:
-            row.insert(left + 1, self.columns, 1, style)
+            row.insert(left + 1, self.columns, 1, pen)
         row.cut_wide(left + 2)
         row.data[left : left + 2] = [cell, ""]
-        row.styles[left + 1] = style
+        row.pens[left + 1] = pen
         row.special = True
         self.cursor.x = left + 2
 
@@ -253,21 +239,22 @@ class Screen(pyte.Screen):
         return self.margins or (0, self.lines - 1)
 
     @property
-    def erase_style(self) -> Style:
+    def erase_pen(self) -> Pen:
         """What an erased cell looks like now."""
-        return self._erase_styles[self.pen]
+        pen = self.pen
+        return pen if pen is DEFAULT_PEN else erased(pen)
 
     def scroll_up(self, count: int, top: int, bottom: int) -> None:
         """Move rows `top` to `bottom` up; blank rows come in below."""
         count = min(count, bottom - top + 1)
-        blank = self.erase_style
+        blank = self.erase_pen
         rows = [Row(self.columns, blank) for _ in range(count)]
         self.grid[top : bottom + 1] = self.grid[top + count : bottom + 1] + rows
 
     def scroll_down(self, count: int, top: int, bottom: int) -> None:
         """Move rows `top` to `bottom` down; blank rows come in above."""
         count = min(count, bottom - top + 1)
-        blank = self.erase_style
+        blank = self.erase_pen
         rows = [Row(self.columns, blank) for _ in range(count)]
         self.grid[top : bottom + 1] = rows + self.grid[top : bottom + 1 - count]
 
@@ -281,7 +268,7 @@ class Screen(pyte.Screen):
         if y == bottom:
             top = self.margins[0] if self.margins else 0
             del self.grid[top]
-            self.grid.insert(bottom, Row(self.columns, self._erase_styles[self.pen]))
+            self.grid.insert(bottom, Row(self.columns, self.erase_pen))
         elif y < self.lines - 1:
             cursor.y = y + 1
 

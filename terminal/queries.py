@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from terminal.modes import ANSI_MODES, PRIVATE_MODES
+from terminal.pens import style_of
 from terminal.pyte_screen import DECOM
 from terminal.snapshot import Style
 from terminal.states import StatefulScreen
@@ -30,7 +31,10 @@ CELL_WIDTH, CELL_HEIGHT = 10, 20
 MAX_REPLIES = 65_536
 """Bytes of answers that are kept until somebody takes them; past it further ones are dropped."""
 
-_BASIC = ["000000", "cd0000", "00cd00", "cdcd00", "0000ee", "cd00cd", "00cdcd", "e5e5e5", "7f7f7f", "ff0000", "00ff00", "ffff00", "5c5cff", "ff00ff", "00ffff", "ffffff"]
+_BASIC = [
+    "000000", "cd0000", "00cd00", "cdcd00", "0000ee", "cd00cd", "00cdcd", "e5e5e5",
+    "7f7f7f", "ff0000", "00ff00", "ffff00", "5c5cff", "ff00ff", "00ffff", "ffffff",
+]  # fmt: skip
 _LEVELS = (0, 95, 135, 175, 215, 255)
 
 
@@ -212,7 +216,7 @@ class AnsweringScreen(StatefulScreen):
     def _setting(self, what: str) -> str | None:
         top, bottom = self.region
         settings: dict[str, Callable[[], str]] = {
-            "m": lambda: sgr_of(self.pen) + "m",
+            "m": lambda: sgr_of(style_of(self.pen)) + "m",
             "r": lambda: f"{top + 1};{bottom + 1}r",
             " q": lambda: f"{self.cursor_style} q",
             '"p': lambda: '62;1"p',

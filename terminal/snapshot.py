@@ -17,7 +17,7 @@ Colour = int | str | None
 """None: the terminal's default; int: palette index 0 to 255; str: "#rrggbb"."""
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
 class Style:
     """How a cell is drawn, as the program set it (`reverse` is not applied to the colours).
 

@@ -8,9 +8,9 @@ from terminal.cells import Row
 from terminal.charsets import CHARSETS, DESIGNATORS
 from terminal.editing import EditingScreen
 from terminal.modes import ANSI_MODES, PRIVATE_MODES, Modes
-from terminal.pens import changed_style
+from terminal.pens import DEFAULT_PEN, linked
 from terminal.pyte_screen import DECOM, IRM, SavedCursor
-from terminal.snapshot import DEFAULT_STYLE, Cursor
+from terminal.snapshot import Cursor
 
 MAX_STACK = 32
 """Titles and keyboard flags that can be pushed; more push out the oldest."""
@@ -49,7 +49,7 @@ class StatefulScreen(EditingScreen):
         self.mode.add(DECTCEM)
         self.application_keypad = False
         self.margins = None
-        self.pen = DEFAULT_STYLE
+        self.pen = DEFAULT_PEN
         self.charsets = [None] * 4
         self.charset = 0
         self.single_shift = None
@@ -61,8 +61,10 @@ class StatefulScreen(EditingScreen):
 
     def define_charset(self, code: str, mode: str) -> None:
         """SCS: designate a set into G0 to G3; unknown ones are ASCII."""
-        self.charsets[DESIGNATORS[mode]] = CHARSETS.get(code)
-        self.refresh_simple()
+        number, charset = DESIGNATORS[mode], CHARSETS.get(code)
+        if self.charsets[number] is not charset:
+            self.charsets[number] = charset
+            self.refresh_simple()
 
     def select_charset(self, number: int) -> None:
         """SI, SO, LS2, LS3: which of G0 to G3 is used."""
@@ -104,7 +106,7 @@ class StatefulScreen(EditingScreen):
             return
         grid = self._other_grid if self._other_grid and not clear_first else None
         self._other_grid, self.grid = self.grid, grid or [
-            Row(self.columns, self.erase_style) for _ in range(self.lines)
+            Row(self.columns, self.erase_pen) for _ in range(self.lines)
         ]
         self._other_cursor, self.saved_cursor = self.saved_cursor, self._other_cursor
         self._other_kitty, self.kitty_stack = self.kitty_stack, self._other_kitty
@@ -250,7 +252,7 @@ class StatefulScreen(EditingScreen):
 
     def set_link(self, uri: str) -> None:
         """OSC 8: what is drawn from now on links to `uri`; an empty one ends the link."""
-        self.pen = changed_style(self.pen, {"link": uri or None})
+        self.pen = linked(self.pen, uri or None)
 
     def set_cursor_style(self, number: int = 0) -> None:
         """DECSCUSR: 0 to 6; odd ones blink."""

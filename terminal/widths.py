@@ -26,18 +26,17 @@ _MODIFIERS = range(0x1F3FB, 0x1F400)
 
 
 def _character_class(*tables: tuple[tuple[int, int], ...]) -> str:
-    return "".join(
-        f"\\U{first:08x}-\\U{last:08x}" for ranges in tables for first, last in ranges if last >= 0x80
-    )
+    """The tables' characters of the basic plane; beyond it all count, or the search would be slow."""
+    ranges = [(first, min(last, 0xFFFF)) for table in tables for first, last in table if first <= 0xFFFF]
+    return "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in ranges) + "\U00010000-\U0010ffff"
 
 
-# Emoji that VS16 can widen stay out of the class: the selector itself is in it.
-_SPECIAL = _character_class(table.ZERO, table.WIDE, ((_REGIONAL.start, _REGIONAL.stop - 1),))
+_SPECIAL = _character_class(table.ZERO, table.WIDE)
 SPECIAL = re.compile(f"[{_SPECIAL}]")
-"""Finds the first character that is not simply one column of its own."""
+"""Finds the first character that may not be simply one column of its own."""
 
 SPLIT_SPECIAL = re.compile(f"([{_SPECIAL}])").split
-"""Splits a run: plain text at even places, one special character at each odd place."""
+"""Splits a run: plain text at even places, one such character at each odd place."""
 
 
 def _contains(ranges: tuple[tuple[int, int], ...], point: int) -> bool:

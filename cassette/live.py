@@ -19,7 +19,7 @@ from cassette.plan import RecordingPlan
 from cassette.recorder import Recorder
 from cassette.run import Run
 from terminal.exit_status import ExitStatus
-from terminal.keys import encode_key, encode_paste
+from terminal.keys import encode_key, encode_paste, parse_key
 from terminal.session import PtySession
 from terminal.snapshot import Snapshot
 
@@ -85,23 +85,31 @@ class LiveSession:
     # What goes in.
 
     def type(self, text: str, *, secret: bool = False) -> None:
-        """Type text, as UTF-8, in one write. A secret is not recorded; the recording says that one was typed."""
-        self._send(text.encode(), redacted=SECRET_FILLER if secret else None)
+        """Type text, as UTF-8, in one write. A secret is not recorded; the recording says that one was typed.
+
+        What a secret ends with (a line's end) is recorded behind the filler.
+        """
+        ending = text[len(text.rstrip("\r\n")) :].encode()
+        self._send(_utf8(text), redacted=SECRET_FILLER + ending if secret else None)
 
     def press(self, *keys: str) -> None:
-        """Press keys by name (`enter`, `ctrl+c`, `shift+tab`, `up`), each in a write of its own."""
+        """Press keys by name (`enter`, `ctrl+c`, `shift+tab`, `up`), each in a write of its own.
+
+        Raises UsageError for a name that is no key's, before any is pressed.
+        """
         for key in keys:
-            self._catch_up()
             try:
-                data = encode_key(key, self._screen.modes)
+                parse_key(key)
             except ValueError as error:
                 raise UsageError(what=str(error)) from None
-            self._send(data, key=key)
+        for key in keys:
+            self._catch_up()
+            self._send(encode_key(key, self._screen.modes), key=key)
 
     def paste(self, text: str) -> None:
         """Paste text, bracketed where the program has asked for that."""
         self._catch_up()
-        self._send(encode_paste(text, self._screen.modes), kind="paste")
+        self._send(encode_paste(_utf8(text), self._screen.modes), kind="paste")
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -132,16 +140,15 @@ class LiveSession:
         """The screen; after an input, once it stands still (or after a second)."""
         if self._unsettled:
             self._await_quiet(self._settle_s, LOOK_LIMIT_S)
-            self._unsettled = False
         self._catch_up()
-        self.recorder.mark("screen")
+        self._stood("screen")
         return self._screen.snapshot()
 
     def read(self, timeout: float | None = None) -> bytes:
-        """The output since the last `read()`, waiting for some; b"" when the program has ended."""
+        """The output since the last `read()`, waiting for some; b"" when the program has ended. Raises TimedOut."""
         deadline = self._deadline(timeout)
         while True:
-            ended = self._run.over.is_set()
+            seen, ended = self._outputs, self._run.over.is_set()
             if data := self._take_output():
                 return data
             if ended:
@@ -150,7 +157,7 @@ class LiveSession:
                 raise TimedOut(
                     what=f"no output came within {self._given(timeout):g} s. Wait longer, or send input."
                 )
-            self._await_news(self._outputs, deadline)
+            self._await_news(seen, deadline)
 
     def wait_for(self, what: What, timeout: float | None = None) -> Snapshot:
         """Wait until the screen has a text, matches a pattern or satisfies a predicate, and return it.
@@ -198,12 +205,12 @@ class LiveSession:
 
     def wait(self, timeout: float | None = None) -> ExitStatus:
         """Wait for the program to end by itself. Raises TimedOut."""
-        if not self._run.over.wait(self._given(timeout)):
+        ended = self._run.over.wait(self._given(timeout))
+        status = self._run.program.poll()
+        if not ended or status is None:
             raise TimedOut(
                 what=f"the program did not end within {self._given(timeout):g} s. Make it end, or wait longer."
             )
-        status = self._run.program.poll()
-        assert status is not None
         return status
 
     def await_end(self) -> None:
@@ -232,13 +239,20 @@ class LiveSession:
         self._run.stop(why)
 
     def close(self) -> None:
-        """End the program, publish the cassette. Raises SpoolFull when not all could be kept."""
+        """End the program, publish the cassette. Raises SpoolFull when not all could be kept.
+
+        What interrupts it ends the program at once; the recording stays in the spool then.
+        """
         if self._closed:
             return
+        try:
+            if not self._run.over.wait(self.exit_timeout):
+                self._run.stop(f"it did not end within {self.exit_timeout:g} s")
+            self._conclude()
+        except BaseException as error:
+            self.abandon(error)
+            raise
         self._closed = True
-        if not self._run.over.wait(self.exit_timeout):
-            self._run.stop(f"it did not end within {self.exit_timeout:g} s")
-        self._conclude()
         self.recorder.close()
         if self._run.spool_full is not None:
             raise self._run.spool_full
@@ -249,15 +263,19 @@ class LiveSession:
             return
         self._closed = True
         self._run.stop("abandoned")
-        self._conclude()
-        self.recorder.keep(error)
+        try:
+            self._conclude()
+        except Exception as failure:
+            if error is None:
+                raise
+            if failure is not error:
+                error.add_note(f"Ending the program failed too: {failure}")
+        finally:
+            self.recorder.keep(error)
 
     def _conclude(self) -> None:
         try:
             self._run.conclude()
-        except BaseException as error:
-            self.recorder.keep(error)
-            raise
         finally:
             self._answerer.join()
 
@@ -286,11 +304,20 @@ class LiveSession:
                 self._asked = False
             if self._run.over.is_set():
                 return
-            self._catch_up()
+            try:
+                self._draw_and_answer()
+            except Exception as error:
+                self._run.fail(error)
+                return
 
     # Drawing and waiting.
 
     def _catch_up(self) -> None:
+        if self._closed:
+            raise UsageError(what="the session is closed: look at what it recorded with cassette.open(path)")
+        self._draw_and_answer()
+
+    def _draw_and_answer(self) -> None:
         """Draw what has come, and send what the terminal answers."""
         with self._answering:
             if answers := self._screen.catch_up():
@@ -318,10 +345,12 @@ class LiveSession:
 
     def _stood(self, op: str) -> None:
         self._unsettled = False
-        if not self._run.over.is_set():
+        if self.recorder.full is None:  # else it has ended, and `close` will say so
             self.recorder.mark(op)
 
     def _take_output(self) -> bytes:
+        if self._closed:
+            return b""
         data, self._read_position = self._screen.output_since(self._read_position)
         return data
 
@@ -355,6 +384,15 @@ def _matcher(what: What) -> tuple[Callable[[Snapshot], object], str]:
     """A predicate over screens, and its name for a message."""
     if isinstance(what, str):
         return lambda screen: what in "\n".join(screen.text), repr(what)
-    if isinstance(what, re.Pattern):
+    if isinstance(what, re.Pattern) and isinstance(what.pattern, str):
         return lambda screen: what.search("\n".join(screen.text)), f"the pattern {what.pattern!r}"
+    if not callable(what):
+        raise UsageError(what=f"cannot wait for {what!r}: give a text, a pattern of text, or a predicate")
     return what, f"the predicate {getattr(what, '__name__', what)!s}"
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(what=f"this text is no UTF-8: {error.reason}. Send its bytes with send().") from None

@@ -17,27 +17,33 @@ from terminal.emulator import Emulator
 from terminal.modes import Modes
 from terminal.snapshot import Snapshot
 
-_MAY_ASK = re.compile(
-    rb"\x05|\x1b(?:Z|\[[?>=!]?[\d;]*[$ ]?[cnpqtuxy]|\][\d;]*;?[^\x07\x1b]*\?|P[+$]q|$)|[\x9b\x90\x9d]"
-)
-"""What may be a query, or the start of one; a false alarm costs a little drawing, a miss an unanswered program."""
-_LONGEST_START = 64
+_QUESTION = rb"(?:\[(?:[?>=!]?[\d;]*[$ ]?[cnpqtux]|\?[\d;]*m)|\][\d;]*;?[^\x07\x1b]*\?|P[+$]q|Z)"
+_MAY_ASK = re.compile(rb"\x1b" + _QUESTION)  # a pattern that begins with one byte is searched fastest
+_MAY_ASK_IN_C1 = re.compile(rb"\xc2[\x90\x9b\x9d]")
+"""What may be a query; a false alarm costs a little drawing, a miss an unanswered program."""
+_UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[P\]][^\x07\x1b]*\x1b?|[ -/]*)\Z")
+_UNFINISHED_IN_C1 = re.compile(rb"\xc2(?:\x9b[0-?]*[ -/]*|[\x90\x9d][^\x07\x1b]*\x1b?)?\Z")
+_LONGEST = 1024
+"""Bytes of an unfinished sequence that are looked at again with what completes it."""
 
 
 class QueryWatch:
-    """Sees whether output may ask the terminal something, across the borders of reads."""
+    """Sees whether output may ask the terminal something, however reads cut it."""
 
     def __init__(self) -> None:
         self._tail = b""
 
     def may_ask(self, data: bytes) -> bool:
         """Whether a query may be in this output, or in what it completes."""
-        found = _MAY_ASK.search(self._tail + data[:_LONGEST_START] if self._tail else data) or (
-            self._tail and _MAY_ASK.search(data)
-        )
-        start = data.rfind(b"\x1b", max(0, len(data) - _LONGEST_START))
-        self._tail = data[start:] if start >= 0 else b""
-        return bool(found)
+        window = self._tail + data
+        found = _MAY_ASK.search(window) is not None
+        last = max(0, len(window) - _LONGEST)
+        unfinished = _UNFINISHED.search(window, last)
+        if b"\xc2" in window:  # controls as one character (U+0090, U+009B, U+009D)
+            found = found or _MAY_ASK_IN_C1.search(window) is not None
+            unfinished = unfinished or _UNFINISHED_IN_C1.search(window, last)
+        self._tail = window[unfinished.start() :] if unfinished else b""
+        return found
 
 
 class LiveScreen:

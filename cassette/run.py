@@ -5,6 +5,7 @@ The loop does the least for each read: stamp, spool, forward. It draws nothing a
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from cassette.model import Size
 from cassette.recorder import Recorder, check_size
 from terminal.discipline import Discipline
 from terminal.pump import End, Pump
-from terminal.session import InputNotTaken, PtySession
+from terminal.session import InputNotTaken, PtySession, SessionClosed
 
 Source = Literal["user", "script", "terminal"]
 
@@ -110,7 +111,8 @@ class Run:
         check_size(Size(columns, rows))
         if not self.over.is_set():
             self.recorder.resize(columns=columns, rows=rows)
-            self.program.resize(columns=columns, rows=rows)
+            with contextlib.suppress(SessionClosed):
+                self.program.resize(columns=columns, rows=rows)
 
     def signal(self, name: str) -> None:
         """Record a signal (`SIGINT` or `INT`), then send it to the foreground process group."""
@@ -119,14 +121,23 @@ class Run:
             raise UsageError(what=f"there is no signal {name!r}: give a name such as SIGINT or SIGTERM")
         if not self.over.is_set():
             self.recorder.signal(full)
-            self.program.signal(signal.Signals[full])
+            with contextlib.suppress(SessionClosed):
+                self.program.signal(signal.Signals[full])
 
     def stop(self, why: str) -> None:
         """End the program (HUP, TERM, KILL), reading all the while. Returns at once; safe in signal handlers."""
         self.pump.stop(why)
 
+    def fail(self, error: BaseException) -> None:
+        """Something that the recording needs has failed: end the program; `conclude` raises this."""
+        self._failure = self._failure or error
+        self.stop(f"{type(error).__name__}: {error}")
+
     def conclude(self) -> End | None:
-        """After the loop: end what is left of the program and record how it ended. Raises what went wrong."""
+        """After the loop: end what is left of the program and record how it ended. Raises what went wrong.
+
+        None where the loop never ran to an end.
+        """
         if self._thread is not None:
             self._thread.join()
         end = self.pump.end

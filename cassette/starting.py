@@ -9,13 +9,15 @@ from typing import Any
 
 from cassette.emulators import new_emulator
 from cassette.environment import child_environment, locale_of
-from cassette.errors import CannotStart
+from cassette.errors import CannotStart, UsageError
 from cassette.finish import Progress
 from cassette.live import DEFAULT_EXIT_TIMEOUT_S, DEFAULT_TIMEOUT_S, LiveSession
 from cassette.model import Size
 from cassette.plan import Frames, RecordingPlan, default_emulator
 from cassette.recorder import Recorder
 from terminal.session import PtySession, SessionError
+
+MAX_SECONDS = 10**9
 
 
 def record(
@@ -71,18 +73,20 @@ def start(
     """
     emulator = emulator or default_emulator()
     new_emulator(emulator, Size(1, 1))  # one that is not there is known now, not when the program has ended
+    if limit_s is not None and not 0 < limit_s < MAX_SECONDS:
+        raise UsageError(what=f"a limit of {limit_s} s: give a number of seconds above 0")
     environment = child_environment(env or {}, clean=clean_env)
     plan = RecordingPlan(
-        argv=tuple(printable(argument) for argument in argv),
+        argv=tuple(as_text(argument) for argument in argv),
         size=Size(columns, rows),
         workdir_policy="inherit" if cwd is None else "given",
-        env_names=tuple(sorted(env or ())),
+        env_names=tuple(sorted(map(as_text, env or ()))),
         timeout_ms=None if limit_s is None else int(limit_s * 1000),
-        term=environment.get("TERM"),
-        locale=locale_of(environment),
+        term=as_text(environment["TERM"]),
+        locale=None if (locale := locale_of(environment)) is None else as_text(locale),
         frames=frames,
         emulator=emulator,
-        labels=labels or {},
+        labels={as_text(name): as_text(value) for name, value in (labels or {}).items()},
     )
     recorder = Recorder(path, plan, overwrite=overwrite, max_bytes=max_bytes, progress=progress)
     try:
@@ -95,6 +99,8 @@ def start(
     return program, recorder, plan
 
 
-def printable(argument: str | os.PathLike[str]) -> str:
-    """An argument as JSON can hold it: bytes that are no UTF-8 become U+FFFD."""
-    return os.fsencode(argument).decode("utf-8", "replace")
+def as_text(value: object) -> str:
+    """A word of a command line as JSON can hold it: bytes that are no UTF-8 become U+FFFD."""
+    if not isinstance(value, str | bytes | os.PathLike):
+        return str(value)  # what starts the program says what is wrong with it
+    return os.fsencode(value).decode("utf-8", "replace")

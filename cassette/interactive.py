@@ -83,7 +83,7 @@ class Person:
             try:
                 self._run.send(piece, source="terminal" if is_answer else "user")
             except CannotSend:
-                self._write(_BELL)  # it does not read, or has ended: not taken, not recorded, and not silent
+                self.show(_BELL)  # it does not read, or has ended: not taken, not recorded, and not silent
 
     @contextlib.contextmanager
     def _raw(self) -> Iterator[None]:
@@ -126,14 +126,20 @@ class Person:
 
     def _on_signals(self, numbers: bytes) -> None:
         for number in dict.fromkeys(numbers):
-            if number in _STOPPING:
-                self._end(f"the recorder got {signal.Signals(number).name}", signal.Signals(number))
-            elif number == signal.SIGTSTP:
-                self._pause()
-            elif number == signal.SIGCONT:
-                self._make_raw()
-            elif number == signal.SIGWINCH:
-                self._resize()
+            try:
+                self._on_signal(signal.Signals(number))
+            except (NoTerminal, termios.error, OSError):  # a hang-up comes with a SIGCONT
+                self._end("the terminal is gone", signal.SIGHUP)
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        if number in _STOPPING:
+            self._end(f"the recorder got {number.name}", number)
+        elif number == signal.SIGTSTP:
+            self._pause()
+        elif number == signal.SIGCONT:
+            self._make_raw()
+        elif number == signal.SIGWINCH:
+            self._resize()
 
     def _pause(self) -> None:
         """The recorder itself is suspended: give the shell its terminal, take it again afterwards."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -64,8 +65,14 @@ def write_line(text: str) -> None:
 
 def note(text: str) -> None:
     """A remark for the person, on standard error."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    _tell(f"{text}\n")
+
+
+def _tell(text: str) -> None:
+    """To whoever still listens: a terminal that went away makes good work no failure."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def warn(text: str) -> None:
@@ -86,11 +93,9 @@ class ProgressLine:
         if total < _PROGRESS_FROM_BYTES or percent == self._shown or not sys.stderr.isatty():
             return
         self._shown = percent
-        sys.stderr.write(f"\r{self._what} {min(percent, 100)} %\x1b[K")
-        sys.stderr.flush()
+        _tell(f"\r{self._what} {min(percent, 100)} %\x1b[K")
 
     def end(self) -> None:
         """Take the line away."""
         if self._shown >= 0:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            _tell("\r\x1b[K")

@@ -8,13 +8,16 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cassette.cli.output import Parser, ProgressLine, note, print_json, warn
-from cassette.errors import UsageError
+from cassette.errors import CassetteError, UsageError
+
+if TYPE_CHECKING:
+    from cassette.live import LiveSession
 
 EXAMPLES = (
     "cassette record -- bash                              type, then leave with exit",
@@ -201,41 +204,64 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
     script = read_script(args.script) if args.script else None
     progress = ProgressLine("drawing frames")
     show = None if args.json or args.quiet or script else _Forward()
-    session = record(
-        path,
-        command,
-        columns=80 if args.columns is None else args.columns,
-        rows=24 if args.rows is None else args.rows,
-        on_output=show,
-        progress=progress,
-        **options,
-    )
-    _tell_of_memory(session.recorder)
-    ended_by: list[signal.Signals] = []
-    with session, _stopping(session, ended_by):
-        if script is not None:
-            script.run(session)
-        else:
-            session.await_end()
+    stopping = _Stopping()
+    with contextlib.ExitStack() as published:  # it is published when nobody listens for signals any more
+        options |= {"on_output": show, "progress": progress}
+        with stopping:
+            session = published.enter_context(
+                record(
+                    path,
+                    command,
+                    columns=80 if args.columns is None else args.columns,
+                    rows=24 if args.rows is None else args.rows,
+                    **options,
+                )
+            )
+            _tell_of_memory(session.recorder)
+            stopping.watch(session)
+            try:
+                script.run(session) if script else session.await_end()
+            except CassetteError:
+                if stopping.ended_by is None:  # else the script only met what the signal had done
+                    raise
     progress.end()
-    return Outcome(path, session.end_reason, ended_by[0] if ended_by else None)
+    return Outcome(path, session.end_reason, stopping.ended_by)
 
 
-@contextlib.contextmanager
-def _stopping(session: Any, ended_by: list[signal.Signals]) -> Iterator[None]:
-    """Ctrl-C, TERM and HUP end the program, and the recording is published."""
+class _Stopping:
+    """Ctrl-C, TERM and HUP end the program, from before it starts, and the recording is published.
 
-    def stop(number: int, _frame: object) -> None:
-        ended_by.append(signal.Signals(number))
-        session.stop(f"the recorder got {signal.Signals(number).name}")
+    A second one ends this process as if nobody had listened, and the recording stays in the spool.
+    """
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def __init__(self) -> None:
+        self.ended_by: signal.Signals | None = None
+        self._session: LiveSession | None = None
+
+    def __enter__(self) -> _Stopping:
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        self._before = {number: signal.signal(number, self._stop) for number in numbers}
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def watch(self, session: LiveSession) -> None:
+        """The session to stop; at once if a signal has come already."""
+        self._session = session
+        self._pass_on()
+
+    def _stop(self, number: int, _frame: object) -> None:
+        if self.ended_by is not None:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self.ended_by = signal.Signals(number)
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._session is not None and self.ended_by is not None:
+            self._session.stop(f"the recorder got {self.ended_by.name}")
 
 
 class _Forward:

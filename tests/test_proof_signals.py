@@ -1,0 +1,178 @@
+"""However a recording is ended from outside, it is published or can be recovered, and the terminal is as before."""
+
+import os
+import pty
+import signal
+import subprocess
+import termios
+import threading
+
+import pytest
+from proof_helpers import CASSETTE, assert_complete, own_spools, spools_in
+
+from cassette.cli import main as cassette_main
+from cassette.reader import open as open_cassette
+
+ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+LEFT_ON = b"\x1b[?1049h\x1b[?2004h\x1b[?1002h\x1b[?1006h\x1b[?25l\x1b="
+SWITCHED_OFF = [b"\x1b[?1049l", b"\x1b[?2004l", b"\x1b[?1002l", b"\x1b[?1006l", b"\x1b[?25h", b"\x1b>"]
+# Full-screen modes on, and then it waits for ever for input.
+PROGRAM = ["sh", "-c", f"printf '{LEFT_ON.decode()}ready'; cat > {os.devnull}".replace("\x1b", "\\033")]
+
+
+@pytest.fixture
+def spools():
+    with own_spools() as root:
+        yield root
+
+
+@pytest.fixture
+def own_terminal():
+    """(our end, the recorder's end) of a terminal; the second stays open, so that it can be looked at afterwards."""
+    ours, theirs = pty.openpty()
+    yield ours, theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+class Reader:
+    """Reads a descriptor in a thread; lets others wait for what must come."""
+
+    def __init__(self, fd):
+        self.seen = b""
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._read, args=[fd], daemon=True)
+        self._thread.start()
+
+    def _read(self, fd):
+        while True:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:
+                data = b""
+            if not data:
+                return
+            with self._news:
+                self.seen += data
+                self._news.notify_all()
+
+    def wait_for(self, wanted):
+        with self._news:
+            assert self._news.wait_for(lambda: wanted in self.seen, timeout=60), self.seen
+
+
+def start(*arguments, **options):
+    return subprocess.Popen([*CASSETTE, "record", *map(str, arguments)], **options)
+
+
+def on_terminal(theirs, *arguments):
+    """`cassette record` as a shell would start it on that terminal."""
+    return start(
+        *arguments,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # makes it the controlling one
+    )
+
+
+def assert_ended_by(target, number):
+    """Published whole, and it says why it ended."""
+    assert_complete(target)
+    with open_cassette(target) as tape:
+        assert LEFT_ON in tape.output_bytes()
+        assert tape.final.exit.signal == "SIGHUP"  # the first thing that the program was told
+        assert tape.final.metadata == {"ended_by": "stopped", "detail": f"the recorder got {number.name}"}
+
+
+@pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
+def test_signal_while_nobody_types(tmp_path, spools, number):
+    target = tmp_path / "tape"
+    recorder = start("-o", target, "--", *PROGRAM, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    with recorder:
+        Reader(recorder.stdout.fileno()).wait_for(b"ready")
+        recorder.send_signal(number)
+    assert recorder.returncode == 128 + number
+    assert_ended_by(target, number)
+    assert spools_in(spools) == []
+
+
+@pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
+def test_signal_while_a_script_waits(tmp_path, spools, number):
+    target, script, fifo = tmp_path / "tape", tmp_path / "script.yaml", tmp_path / "fifo"
+    script.write_text("- wait: ready\n- wait: {text: what never comes, timeout: 1000}\n")
+    os.mkfifo(fifo)
+    program = ["sh", "-c", f"{PROGRAM[-1].split(';')[0]}; read line; echo typed > {fifo}; cat"]
+    script.write_text(
+        "- wait: ready\n- type: go\n- press: enter\n- wait: {text: what never comes, timeout: 1000}\n"
+    )
+    recorder = start("-o", target, "--script", script, "--", *program, stdin=subprocess.DEVNULL)
+    with recorder:
+        assert fifo.read_text() == "typed\n"  # so the script runs
+        recorder.send_signal(number)
+    assert recorder.returncode == 128 + number
+    assert_ended_by(target, number)
+    assert spools_in(spools) == []
+
+
+@pytest.mark.parametrize("number", [*ENDING, signal.SIGQUIT], ids=lambda number: number.name)
+def test_signal_while_a_person_types(tmp_path, spools, own_terminal, number):
+    ours, theirs = own_terminal
+    target, before = tmp_path / "tape", termios.tcgetattr(theirs)
+    shown = Reader(ours)
+    with on_terminal(theirs, "-o", target, "--", *PROGRAM) as recorder:
+        shown.wait_for(b"ready")
+        assert termios.tcgetattr(theirs) != before  # raw
+        recorder.send_signal(number)
+    assert recorder.returncode == 128 + number
+    assert termios.tcgetattr(theirs) == before
+    shown.wait_for(b"look into the cassette")  # the last words: all that went to the terminal has come
+    after = shown.seen[shown.seen.index(b"ready") :]
+    assert [sequence for sequence in SWITCHED_OFF if sequence not in after] == []
+    assert_ended_by(target, number)
+    assert spools_in(spools) == []
+
+
+def test_ctrl_c_of_a_person_is_the_programs(tmp_path, spools, own_terminal):
+    ours, theirs = own_terminal
+    target, before = tmp_path / "tape", termios.tcgetattr(theirs)
+    shown = Reader(ours)
+    program = ["sh", "-c", "trap 'echo interrupted; exit 9' INT; echo ready; while :; do read line; done"]
+    with on_terminal(theirs, "-o", target, "--exit-code-of-child", "--", *program) as recorder:
+        shown.wait_for(b"ready")
+        os.write(ours, b"\x03")
+    assert recorder.returncode == 9
+    assert termios.tcgetattr(theirs) == before
+    assert_complete(target)
+    with open_cassette(target) as tape:
+        assert [event.data for event in tape.inputs() if event.kind == "input"] == [b"\x03"]
+        assert b"interrupted" in tape.output_bytes()
+
+
+def test_terminal_that_goes_away(tmp_path, spools):
+    ours, theirs = pty.openpty()
+    target = tmp_path / "tape"
+    with on_terminal(theirs, "-o", target, "--", *PROGRAM) as recorder:
+        os.close(theirs)
+        seen = b""
+        while b"ready" not in seen:
+            seen += os.read(ours, 65536)
+        os.close(ours)
+    assert recorder.returncode == 128 + signal.SIGHUP
+    assert_complete(target)
+    assert spools_in(spools) == []
+
+
+def test_killed_while_a_person_types(tmp_path, spools, own_terminal):
+    """Nobody can put the terminal right then; the recording can be recovered."""
+    ours, theirs = own_terminal
+    target, shown = tmp_path / "tape", Reader(ours)
+    with on_terminal(theirs, "-o", target, "--", *PROGRAM) as recorder:
+        shown.wait_for(b"ready")
+        recorder.kill()
+    (spool_id,) = spools_in(spools)
+    assert cassette_main(["recover", spool_id]) == 0
+    with open_cassette(target) as tape:
+        assert b"ready" in tape.output_bytes()
+    assert spools_in(spools) == []

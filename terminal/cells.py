@@ -34,7 +34,7 @@ class Row:
         """The row as a value."""
         if self.line is None:
             text = "".join(self.data).rstrip(" ")
-            spans = () if self.plain else _spans(self.pens)
+            spans = () if self.plain else spans_of(self.pens)
             last = self.last
             if last.text == text and last.spans == spans:
                 self.line = last
@@ -116,7 +116,8 @@ class Row:
         self.line = None
 
 
-def _spans(pens: list[Pen]) -> tuple[Span, ...]:
+def spans_of(pens: list[Pen]) -> tuple[Span, ...]:
+    """What is not drawn with the default pen, as spans."""
     spans = []
     previous, start = DEFAULT_PEN, 0
     for column, pen in enumerate(pens):

@@ -16,7 +16,7 @@ MAY_IMPORT = {"cassette": {"cassette", "terminal", "scrub"}, "terminal": {"termi
 HOMES = {
     "ptyprocess": {"terminal/session.py"},
     "pyte": {"terminal/pyte_screen.py"},
-    "pyghostty": {"terminal/ghostty_emulator.py"},
+    "pyghostty": {"terminal/ghostty_library.py"},
     "pydantic": {"cassette/format/documents.py"},
     "orjson": {"cassette/format/documents.py", "cassette/format/seal.py"},
     "msgspec": {"cassette/format/lines.py", "cassette/format/frames.py", "cassette/format/frame_runs.py"},

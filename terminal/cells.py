@@ -14,11 +14,11 @@ class Row:
     """`data[x]` is what column x holds ("" behind a wide character), `pens[x]` how it is drawn.
 
     `plain`: every pen is the default one. `special`: some cell may be wide or protected (DECSCA), so that
-    writing needs care. `protected` says which are, None when none is. `wrapped`: the row runs on in the
-    next one. `line` is what `render` found, None when it must look again.
+    writing needs care. `protected` says which are, None when none is. `continued`: the row goes on
+    from the one above. `padded`: its last column was left blank because a wide character did not fit. `line` is what `render` found, None when it must look again.
     """
 
-    __slots__ = ("data", "last", "line", "pens", "plain", "protected", "special", "wrapped")
+    __slots__ = ("continued", "data", "last", "line", "padded", "pens", "plain", "protected", "special")
 
     def __init__(self, columns: int, pen: Pen = DEFAULT_PEN) -> None:
         self.data = [" "] * columns
@@ -26,7 +26,8 @@ class Row:
         self.plain = pen is DEFAULT_PEN
         self.special = False
         self.protected: list[bool] | None = None
-        self.wrapped = False
+        self.continued = False
+        self.padded = False
         self.line: Line | None = EMPTY_LINE if self.plain else None
         self.last = EMPTY_LINE
 

@@ -5,10 +5,12 @@ Counts are at least 1 and may be absurdly large; every operation cuts them to wh
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from terminal.cells import Row
-from terminal.pyte_screen import Margins, Screen
+from terminal.pyte_screen import MAX_HISTORY, Margins, Screen
+from terminal.reflow import Shape, with_columns, with_rows
 
 
 class EditingScreen(Screen):
@@ -27,7 +29,6 @@ class EditingScreen(Screen):
         row = self.grid[self.cursor.y]
         if how == 0:
             row.erase(self._stand(), self.columns, self.erase_pen)
-            row.wrapped = False
         elif how == 1:
             row.erase(0, min(self.cursor.x + 1, self.columns), self.erase_pen)
         elif how == 2:
@@ -38,7 +39,7 @@ class EditingScreen(Screen):
         self.grid[start:end] = [Row(self.columns, pen) for _ in range(start, end)]
 
     def erase_in_display(self, how: int = 0, *_: Any, **__: Any) -> None:
-        """ED: 0 to the end, 1 from the start, 2 all; 3 (scrollback) shows nothing."""
+        """ED: 0 to the end, 1 from the start, 2 all; 3 the rows above the screen."""
         y = self.cursor.y
         if how == 0:
             self.erase_in_line(0)
@@ -49,6 +50,8 @@ class EditingScreen(Screen):
         elif how == 2:
             self._stand()
             self._blank_rows(0, self.lines)
+        elif how == 3:
+            self.history.clear()
 
     def selective_erase_in_line(self, how: int = 0) -> None:
         """DECSEL: as EL, but not what DECSCA protects."""
@@ -152,21 +155,37 @@ class EditingScreen(Screen):
             self.move_to(0, 0)
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """A new size. Rows are cut or padded at the right; rows above go when the cursor would not fit."""
+        """A new size; see `reflow.py` for what becomes of the rows."""
         lines, columns = lines or self.lines, columns or self.columns
         if (lines, columns) == (self.lines, self.columns):
             return
         if columns > self.columns:
             self.tabstops.update(range(-(-self.columns // 8) * 8, columns, 8))
-        self._resize_grid(self.grid, self.cursor.y, lines, columns)
-        self.cursor.y = min(self.cursor.y, lines - 1)
+        if self.keeps_history:
+            shape = self.reshaped(self.grid, self.cursor.y, lines, columns)
+            self.grid, self.cursor.y = shape.grid, shape.y
+        else:
+            self.cursor.y = self._cut(self.grid, self.cursor.y, lines, columns)
         self.cursor.x = min(self.cursor.x, columns - 1)
         self.lines, self.columns = lines, columns
         self.margins = None
 
-    def _resize_grid(self, grid: list[Row], y: int, lines: int, columns: int) -> None:
-        del grid[: max(0, y + 1 - lines)]
+    def reshaped(self, grid: list[Row], y: int, lines: int, columns: int) -> Shape:
+        """The main screen's rows at a new size; the history changes with them."""
+        shape = Shape(list(self.history), grid, y)
+        if columns != self.columns:
+            shape = with_columns(shape, columns)
+        if lines != self.lines:
+            shape = with_rows(shape, lines, columns)
+        self.history = deque(shape.history, maxlen=MAX_HISTORY)
+        return shape
+
+    def _cut(self, grid: list[Row], y: int, lines: int, columns: int) -> int:
+        """The alternate screen's rows at a new size; the row where the cursor is then."""
+        above = max(0, y + 1 - lines)
+        del grid[:above]
         del grid[lines:]
         for row in grid:
             row.resize(columns)
         grid += [Row(columns) for _ in range(lines - len(grid))]
+        return y - above

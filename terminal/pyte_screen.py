@@ -8,6 +8,7 @@ character wraps. No operation raises, whatever its arguments.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -22,6 +23,9 @@ from terminal.widths import MAX_CLUSTER, SPECIAL, SPLIT_SPECIAL, ZWJ, cluster_wi
 __all__ = ["PYTE_VERSION", "Margins", "SavedCursor", "Screen"]
 
 PYTE_VERSION = metadata.version("pyte")
+
+MAX_HISTORY = 1_000
+"""Rows above the screen that are kept, for the day it grows taller."""
 
 IRM = 4
 LNM = 20
@@ -80,6 +84,8 @@ class Screen(pyte.Screen):
         self.saved_cursor = SavedCursor()
         self.tabstops = set(range(8, self.columns, 8))
         self.grid = [Row(self.columns) for _ in range(self.lines)]
+        self.history: deque[Row] = deque(maxlen=MAX_HISTORY)
+        self.keeps_history = True
 
     # -- drawing --------------------------------------------------------------------------------------
 
@@ -126,9 +132,9 @@ class Screen(pyte.Screen):
     def _make_room(self) -> None:
         """The cursor is behind the last column: wrap, or stay on it."""
         if DECAWM in self.mode:
-            self.grid[self.cursor.y].wrapped = True
             self.cursor.x = 0
             self.index()
+            self.grid[self.cursor.y].continued = True
         else:
             self.cursor.x = self.columns - 1
 
@@ -210,6 +216,7 @@ class Screen(pyte.Screen):
         cursor = self.cursor
         if cursor.x + 2 > self.columns:
             if DECAWM in self.mode:
+                self.grid[cursor.y].padded = cursor.x < self.columns
                 self._make_room()
             else:
                 cursor.x = self.columns - 2
@@ -267,10 +274,13 @@ class Screen(pyte.Screen):
         bottom = self.margins[1] if self.margins else self.lines - 1
         if y == bottom:
             top = self.margins[0] if self.margins else 0
-            del self.grid[top]
+            row = self.grid.pop(top)
+            if top == 0 and self.keeps_history:
+                self.history.append(row)
             self.grid.insert(bottom, Row(self.columns, self.erase_pen))
         elif y < self.lines - 1:
             cursor.y = y + 1
+            self.grid[y + 1].continued = False
 
     def reverse_index(self) -> None:
         """RI: up one row; at the top margin the region scrolls."""
@@ -311,8 +321,8 @@ class Screen(pyte.Screen):
 
     def _wrap_back(self) -> None:
         y, (top, bottom) = self.cursor.y, self.region
-        if top < y <= bottom and self.grid[y - 1].wrapped:
-            self.grid[y - 1].wrapped = False
+        if top < y <= bottom and self.grid[y].continued:
+            self.grid[y].continued = False
             self.cursor.y = y - 1
             self.cursor.x = self.columns - 1
 

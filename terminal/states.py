@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from terminal.cells import Row
@@ -111,6 +112,7 @@ class StatefulScreen(EditingScreen):
         self._other_cursor, self.saved_cursor = self.saved_cursor, self._other_cursor
         self._other_kitty, self.kitty_stack = self.kitty_stack, self._other_kitty
         self.alternate = on
+        self.keeps_history = not on
         self._modes = None
 
     def _alternate_mode(self, number: int, on: bool) -> None:
@@ -124,9 +126,15 @@ class StatefulScreen(EditingScreen):
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
         """See `EditingScreen.resize`; the screen that is not shown is resized too."""
-        if self._other_grid:
-            y = self._other_cursor.y
-            self._resize_grid(self._other_grid, y, lines or self.lines, columns or self.columns)
+        lines, columns = lines or self.lines, columns or self.columns
+        if self._other_grid and (lines, columns) != (self.lines, self.columns):
+            saved = self._other_cursor
+            if self.alternate:
+                shape = self.reshaped(self._other_grid, min(saved.y, self.lines - 1), lines, columns)
+                self._other_grid, y = shape.grid, shape.y
+            else:
+                y = self._cut(self._other_grid, min(saved.y, self.lines - 1), lines, columns)
+            self._other_cursor = replace(saved, y=y)
         super().resize(lines, columns)
 
     # -- modes ----------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ class ForeignPackage(CassetteError):
     exit_code = 4
 
 
-class ScriptFailed(CassetteError):
-    """A step of a script did not work out."""
+class BadScript(UsageError):
+    """A script that is none: found before anything is run."""
 
     template = "{script}, line {line}: {why}"

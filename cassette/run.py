@@ -116,9 +116,7 @@ class Run:
 
     def signal(self, name: str) -> None:
         """Record a signal (`SIGINT` or `INT`), then send it to the foreground process group."""
-        full = name.upper() if name.upper().startswith("SIG") else f"SIG{name.upper()}"
-        if full not in signal.Signals.__members__:
-            raise UsageError(what=f"there is no signal {name!r}: give a name such as SIGINT or SIGTERM")
+        full = signal_name(name)
         if not self.over.is_set():
             self.recorder.signal(full)
             with contextlib.suppress(SessionClosed):
@@ -166,3 +164,11 @@ class Run:
         else:
             self._mode_known = True
             self.recorder.pty_mode(mode)
+
+
+def signal_name(name: str) -> str:
+    """The full name of a signal, `SIGINT` for `int`. Raises UsageError."""
+    full = name.upper() if name.upper().startswith("SIG") else f"SIG{name.upper()}"
+    if full not in signal.Signals.__members__:
+        raise UsageError(what=f"there is no signal {name!r}: give a name such as SIGINT or SIGTERM")
+    return full

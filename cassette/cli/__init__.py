@@ -7,6 +7,7 @@ is not fit; 5 secrets would leak; 6 timed out; 128 + n ended by signal n.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,7 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Never raises but for SystemExit of `--help`."""
+    _fill_closed_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if sys.platform == "win32":
         return _complain("pty-cassette needs a pseudo-terminal, which Windows does not have. Use WSL.", 2)
@@ -53,6 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _run(given[0], given[1:])
 
 
+def _fill_closed_streams() -> None:
+    """Where a standard stream was closed, no file that is opened later may get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
 def _run(name: str, arguments: Sequence[str]) -> int:
     from cassette.errors import CassetteError
     from cassette.own_packages import check_own_packages
@@ -62,6 +71,8 @@ def _run(name: str, arguments: Sequence[str]) -> int:
         code: int = import_module(f"cassette.cli.{name}_cmd").main(arguments)
         sys.stdout.flush()
         return code
+    except SystemExit as done:  # --help
+        return _say("", done.code if isinstance(done.code, int) else 0)
     except CassetteError as error:
         return _complain(_with_notes(error), error.exit_code)
     except BrokenPipeError:
@@ -70,6 +81,8 @@ def _run(name: str, arguments: Sequence[str]) -> int:
         return _complain("\n".join(["interrupted", *getattr(error, "__notes__", [])]), 130)
     except OSError as error:
         return _complain(_with_notes(error, _of_system(error)), 4)
+    except Exception as error:
+        return _complain(_with_notes(error, _of_ours(error)), 4)
 
 
 def _help() -> str:
@@ -95,6 +108,18 @@ def _with_notes(error: Exception, text: str | None = None) -> str:
     return "\n".join([text or str(error), *getattr(error, "__notes__", [])])
 
 
+def _of_ours(error: Exception) -> str:
+    """For what should not happen: what it was and where, without a traceback."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" ({trace.tb_frame.f_globals.get('__name__')}, line {trace.tb_lineno})"
+    return (
+        f"this is a fault of pty-cassette: {type(error).__name__}: {error}{where}. "
+        "Report it with this line and the command."
+    )
+
+
 def _of_system(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{(error.strerror or str(error)).lower()}. Check the path and its permissions."
@@ -105,21 +130,31 @@ def _say(text: str, code: int) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _closed_pipe()
+        _drop_output()
+    except OSError as error:
+        return _complain(_of_system(error), 4)
     return code
 
 
 def _complain(text: str, code: int) -> int:
     try:
         sys.stdout.flush()
+    except OSError:
+        _drop_output()
+    with contextlib.suppress(OSError):
         sys.stderr.write(f"cassette: {text}\n")
         sys.stderr.flush()
-    except OSError:
-        pass
     return code
 
 
 def _closed_pipe() -> int:
-    """Who read has enough; that is no error. Python's own flush at exit must not complain either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Who read has enough; that is no error."""
+    _drop_output()
     return 0
+
+
+def _drop_output() -> None:
+    """Python's own flush at exit must not complain about an output that nobody can write to."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)

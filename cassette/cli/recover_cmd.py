@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cassette.cli.output import Parser, ProgressLine, note, print_json, printable
+from cassette.cli.output import Parser, ProgressLine, note, print_json, printable, write_line
 from cassette.errors import CassetteError, UsageError
 
 EXAMPLES = (
@@ -36,14 +36,18 @@ def main(arguments: Sequence[str]) -> int:
     from cassette.recovery import discard_spool, list_spools
 
     args = parser().parse_args(arguments)
+    if sum((args.list, args.discard is not None, args.id is not None)) > 1:
+        raise UsageError(what="--list, --discard and an id exclude each other: give one of them")
     if args.list:
         return _list(as_json=args.json)
-    if args.discard:
+    if args.discard is not None:
         spool_id = _whole_id(args.discard)
         discard_spool(spool_id)
         note(f"discarded {spool_id}")
+        if args.json:
+            print_json({"discarded": spool_id})
         return 0
-    if args.id:
+    if args.id is not None:
         ids = [_whole_id(args.id)]
     else:
         ids = [info.id for info in list_spools() if not info.alive]
@@ -56,6 +60,8 @@ def _whole_id(start: str) -> str:
     from cassette.errors import NoSuchSpool
     from cassette.recovery import list_spools
 
+    if not start:
+        raise UsageError(what="the id is empty: give its start, as cassette recover --list shows it")
     found = [info.id for info in list_spools() if info.id.startswith(start)]
     if not found:
         raise NoSuchSpool(id=start)
@@ -72,11 +78,11 @@ def _recover(ids: list[str], *, as_json: bool) -> int:
         try:
             path = recover(spool_id, progress=progress)
         except CassetteError as error:
-            progress.end()
             note(f"cassette: {spool_id}: {error}")
             code = max(code, error.exit_code)
             continue
-        progress.end()
+        finally:
+            progress.end()
         done.append({"id": spool_id, "path": str(path)})
         note(f"recovered {spool_id}: {path}")
     if as_json:
@@ -94,9 +100,8 @@ def _list(*, as_json: bool) -> int:
     for info in found:
         state = "running" if info.alive else "damaged" if info.damage else "to recover"
         words = printable(" ".join(info.argv))
-        print(
-            f"{info.id}  {state:10}  {info.size:>12,} bytes  {info.started}  {words}  -> {info.target or '?'}"
-        )
+        target = printable(str(info.target or "?"))
+        write_line(f"{info.id}  {state:10}  {info.size:>12,} bytes  {info.started}  {words}  -> {target}")
     if not found:
         note("there are no recordings in the spool")
     return 0

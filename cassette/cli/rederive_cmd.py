@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from cassette.cli.output import Parser, ProgressLine, note, print_json
+from cassette.cli.output import Parser, ProgressLine, note, print_json, printable, write_line
 from cassette.errors import CassetteError
 
 EXAMPLES = (
@@ -39,18 +39,19 @@ def main(arguments: Sequence[str]) -> int:
         try:
             result = rederive(path, emulator=args.emulator, dry_run=args.check, progress=progress)
         except CassetteError as error:
-            progress.end()
             note(f"cassette: {error}")
             code = max(code, error.exit_code)
             continue
-        progress.end()
+        finally:
+            progress.end()
         done.append(asdict(result))
         if args.check and result.changed:
             code = max(code, 1)
         if not args.json:
             word = "unchanged" if not result.changed else "would change" if args.check else "changed"
             identity = f"{result.after.name} {result.after.version}"
-            print(f"{path}: {word}, {result.frames_before} -> {result.frames_after} frames, {identity}")
+            frames = f"{result.frames_before} -> {result.frames_after} frames"
+            write_line(f"{printable(path)}: {word}, {frames}, {identity}")
     if args.json:
         print_json(done)
     return code

@@ -30,10 +30,13 @@ def record_lock(harness: str, account: str = "default", *, root: Path | None = N
     except OSError as error:
         raise _no_place(path, error) from None
     try:
-        if not locks.try_own(fd):
-            raise LockHeld(name=harness, pid=os.pread(fd, 20, 0).decode("ascii", "replace") or "unknown")
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, str(os.getpid()).encode(), 0)
+        try:
+            if not locks.try_own(fd):
+                raise LockHeld(name=harness, pid=os.pread(fd, 20, 0).decode("ascii", "replace") or "unknown")
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, str(os.getpid()).encode(), 0)
+        except OSError as error:  # no locks there, or no room for the number
+            raise _no_place(path, error) from None
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -43,7 +46,7 @@ def record_lock(harness: str, account: str = "default", *, root: Path | None = N
 
 def _file_name(harness: str, account: str) -> str:
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", harness)[:60] or "unnamed"
-    digest = sha256(b"\0".join((harness.encode(), account.encode()))).hexdigest()
+    digest = sha256("\0".join((harness, account)).encode("utf-8", "surrogatepass")).hexdigest()
     return f"{safe}-{digest[:16]}.lock"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import termios
 import tty
@@ -15,10 +16,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from cassette.errors import CannotSend, NoTerminal
+from cassette.format.limits import MAX_COLUMNS, MAX_ROWS
 from cassette.leftovers import Leftovers
 from cassette.model import Size
 from cassette.run import Run
-from terminal.queries import split_answers
+from cassette.typed import Typed
 
 _STOPPING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 _READ_BYTES = 65_536
@@ -33,7 +35,7 @@ def size_of(fd: int) -> Size:
         raise NoTerminal(
             what="interactive recording", which="standard input", instead="give a --script"
         ) from None
-    return Size(columns or 80, rows or 24)
+    return Size(min(columns or 80, MAX_COLUMNS), min(rows or 24, MAX_ROWS))
 
 
 class Person:
@@ -46,16 +48,21 @@ class Person:
         self._run: Run | None = None
         self._before: list[Any] | None = None
         self._leftovers = Leftovers()
+        self._typed = Typed()
         self._gone = False
         self.ended_by: signal.Signals | None = None
 
     def show(self, data: bytes) -> None:
-        """Output of the program, to the person. A terminal that went away ends the program."""
+        """Output of the program, to the person. A terminal or a pipe that went away ends the program."""
         if self._gone:
             return
         self._leftovers.feed(data)
+        self._typed.printed(data)
         try:
             self._write(data)
+        except BrokenPipeError:  # `| head`: who read has enough, which is no error
+            self._gone = True
+            self._end("nobody reads the output any more", None)
         except OSError:
             self._gone = True
             self._end("the terminal is gone", signal.SIGHUP)
@@ -79,7 +86,7 @@ class Person:
             self._run.pump.remove_reader(self._in)
             self._end("the terminal is gone", signal.SIGHUP)
             return
-        for is_answer, piece in split_answers(data):
+        for is_answer, piece in self._typed.pieces(data):
             try:
                 self._run.send(piece, source="terminal" if is_answer else "user")
             except CannotSend:
@@ -102,8 +109,9 @@ class Person:
         with contextlib.suppress(OSError):
             if reset := self._leftovers.reset():
                 self._write(reset)
+        assert self._before is not None
         with contextlib.suppress(termios.error, OSError):
-            termios.tcsetattr(self._in, termios.TCSANOW, self._before or termios.tcgetattr(self._in))
+            termios.tcsetattr(self._in, termios.TCSANOW, self._before)
 
     @contextlib.contextmanager
     def _signals(self, run: Run) -> Iterator[None]:
@@ -142,11 +150,19 @@ class Person:
             self._resize()
 
     def _pause(self) -> None:
-        """The recorder itself is suspended: give the shell its terminal, take it again afterwards."""
+        """The recorder itself is suspended: give the shell its terminal, take it again afterwards.
+
+        The program knows nothing of it, and is told to paint its screen again.
+        """
         self._restore()
-        os.kill(os.getpid(), signal.SIGSTOP)
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)  # returns when it is continued
+        signal.signal(signal.SIGTSTP, handler)
         self._make_raw()
+        self._write(self._leftovers.again())
         self._resize()
+        if self._run is not None:
+            self._run.signal("SIGWINCH")
 
     def _resize(self) -> None:
         if self._follow_size and self._run is not None:
@@ -154,7 +170,7 @@ class Person:
             if size != self._run.size:
                 self._run.resize(columns=size.columns, rows=size.rows)
 
-    def _end(self, why: str, number: signal.Signals) -> None:
+    def _end(self, why: str, number: signal.Signals | None) -> None:
         self.ended_by = self.ended_by or number
         if self._run is not None:
             self._run.stop(why)
@@ -162,4 +178,7 @@ class Person:
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
         while view:
-            view = view[os.write(self._out, view) :]
+            try:
+                view = view[os.write(self._out, view) :]
+            except BlockingIOError:  # somebody made the terminal that we share non-blocking
+                select.select([], [self._out], [])

@@ -87,6 +87,12 @@ class ProgressLine:
         self._what = what
         self._shown = -1
 
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.end()
+
     def __call__(self, done: int, total: int) -> None:
         """Show how far it is."""
         percent = 100 * done // total if total else 100

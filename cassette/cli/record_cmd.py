@@ -6,10 +6,12 @@ import argparse
 import contextlib
 import os
 import re
+import select
 import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +75,9 @@ def main(arguments: Sequence[str]) -> int:
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not command:
         raise UsageError(what="there is no command to record: give it behind --, as cassette record -- bash")
-    path = Path(args.output) if args.output else default_path(command[0])
+    if args.output == "":
+        raise UsageError(what="-o is given no directory: name one, or leave it out")
+    path = default_path(command[0]) if args.output is None else Path(args.output)
     options = _options(args)
     if args.script is None and sys.stdin.isatty():
         outcome = _by_person(args, path, command, options)
@@ -83,9 +87,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def default_path(command: str) -> Path:
-    """`cassettes/<program>-<date>-<time>`."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(command).name).strip(".") or "program"
-    return Path("cassettes") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    """`cassettes/<program>-<date>-<time>`, with a number behind it where that is taken."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(command).name).strip(".")[:60] or "program"
+    wanted = Path("cassettes") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    numbered = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))
+    return next(path for path in chain([wanted], numbered) if not path.exists())
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
@@ -130,7 +136,7 @@ class Outcome:
         self.path = path
         self.reason = reason
         self.ended_by = ended_by
-        with open_cassette(path) as tape:
+        with open_cassette(path, unverified=True) as tape:  # it was written a moment ago
             self.id = tape.id
             self.final = tape.final
             self.evidence = tape.evidence_sha256
@@ -180,18 +186,17 @@ def _by_person(args: argparse.Namespace, path: Path, command: list[str], options
     from cassette.starting import start
 
     own = size_of(sys.stdin.fileno())
-    columns, rows = args.columns or own.columns, args.rows or own.rows
+    columns = own.columns if args.columns is None else args.columns
+    rows = own.rows if args.rows is None else args.rows
     program, recorder, _ = start(path, command, columns=columns, rows=rows, progress=None, **options)
     _tell_of_memory(recorder)
     follow = args.columns is None and args.rows is None
     person = Person(sys.stdin.fileno(), sys.stdout.fileno(), follow_size=follow)
     run = Run(program, recorder, limit_s=args.timeout, on_output=person.show)
-    progress = ProgressLine("drawing frames")
-    with recorder:
+    with ProgressLine("drawing frames") as progress, recorder, program:
         person.drive(run)
         end = run.conclude()
         recorder.progress = progress
-    progress.end()
     if run.spool_full is not None:
         raise run.spool_full
     return Outcome(path, end.reason if end else "failed", person.ended_by)
@@ -202,10 +207,10 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
     from cassette.starting import record
 
     script = read_script(args.script) if args.script else None
-    progress = ProgressLine("drawing frames")
     show = None if args.json or args.quiet or script else _Forward()
     stopping = _Stopping()
-    with contextlib.ExitStack() as published:  # it is published when nobody listens for signals any more
+    with ProgressLine("drawing frames") as progress, contextlib.ExitStack() as published:
+        # It is published when nobody listens for signals any more.
         options |= {"on_output": show, "progress": progress}
         with stopping:
             session = published.enter_context(
@@ -224,7 +229,6 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
             except CassetteError:
                 if stopping.ended_by is None:  # else the script only met what the signal had done
                     raise
-    progress.end()
     return Outcome(path, session.end_reason, stopping.ended_by)
 
 
@@ -272,11 +276,13 @@ class _Forward:
 
     def __call__(self, data: bytes) -> None:
         view = memoryview(data)
-        try:
-            while view and self._open:
+        while view and self._open:
+            try:
                 view = view[os.write(1, view) :]
-        except OSError:
-            self._open = False
+            except BlockingIOError:  # somebody made the output that we share non-blocking
+                select.select([], [1], [])
+            except OSError:
+                self._open = False
 
 
 def _tell_of_memory(recorder: Any) -> None:

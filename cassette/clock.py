@@ -7,6 +7,9 @@ import time
 from typing import Protocol
 
 
+_LONGEST_SLEEP_S = 3600.0  # a system call cannot sleep for as long as a number can say
+
+
 class Clock(Protocol):
     """A monotonic clock. `now()` is in seconds from an arbitrary start; it never goes back."""
 
@@ -28,7 +31,7 @@ class MonotonicClock:
 
     def sleep_until(self, moment: float, cancelled: threading.Event | None = None) -> bool:
         """Sleep to the absolute moment, so that errors do not add up."""
-        while (left := moment - self.now()) > 0:
+        while (left := min(moment - self.now(), _LONGEST_SLEEP_S)) > 0:
             if cancelled is None:
                 time.sleep(left)
             elif cancelled.wait(left):

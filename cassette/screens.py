@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from cassette.errors import Damaged
-from cassette.format.frame_runs import FrameRun
+from cassette.format.frame_decoder import FrameDecoder
 from cassette.format.limits import MAX_COLUMNS, MAX_LINE_BYTES, MAX_ROWS
 from cassette.format.lines import LINE_START, BadLine
 from cassette.model import FRAMES, Frame, Input, Output, Size
@@ -44,7 +44,7 @@ class FrameScreens:
         self._seqs, self._times = array("q"), array("q")
         self._places: list[tuple[int, int]] = []
         self._keys = array("q")
-        self._runs: OrderedDict[int, tuple[int, FrameRun]] = OrderedDict()
+        self._runs: OrderedDict[int, tuple[int, FrameDecoder]] = OrderedDict()
         self._kept: OrderedDict[int, Frame] = OrderedDict()
         self._lock = Lock()
         for number, (start, end) in enumerate(line_places(data)):
@@ -71,9 +71,9 @@ class FrameScreens:
 
     def _rebuilt(self, first: int, number: int) -> Frame:
         """A frame from its key frame, or from where the last question about that one ended."""
-        at, run = self._runs.pop(first, (first - 1, FrameRun()))
+        at, run = self._runs.pop(first, (first - 1, FrameDecoder()))
         if at > number:
-            at, run = first - 1, FrameRun()
+            at, run = first - 1, FrameDecoder()
         try:
             while at < number:
                 at += 1
@@ -102,7 +102,7 @@ class FrameScreens:
         if found is not None:
             return found[1] is not None
         try:  # another writer's order of keys: only decoding can tell
-            FrameRun().add(self._data[start:end])
+            FrameDecoder().add(self._data[start:end])
         except BadLine:
             return False
         return True

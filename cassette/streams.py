@@ -84,9 +84,9 @@ class Streams:
 
     def frames(self) -> Iterator[Frame]:
         """The settled frames, with their screens rebuilt."""
-        from cassette.format.frame_runs import FrameRun
+        from cassette.format.frame_decoder import FrameDecoder
 
-        run = FrameRun()
+        run = FrameDecoder()
 
         def read(line: bytes) -> Frame:
             run.add(line)

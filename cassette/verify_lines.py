@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias
 
-from cassette.format.frame_runs import FrameRun
+from cassette.format.frame_decoder import FrameDecoder
 from cassette.format.limits import MAX_COLUMNS, MAX_LINE_BYTES, MAX_ROWS
 from cassette.format.lines import LINE_START, BadLine, body_of, read_input, read_output, read_service
 from cassette.model import (
@@ -137,7 +137,7 @@ def scan_frames_in_full(data: Buffer, findings: Findings, *, raw_size: int, delt
 
     `raw_size` is the size of `output.raw`, `deltas` whether the manifest says that there are delta frames.
     """
-    run = FrameRun()
+    run = FrameDecoder()
     last_start = last_end = 0
 
     def check(data: Buffer, start: int, end: int) -> _Head:

@@ -96,4 +96,6 @@ def write_json(document: Any) -> bytes:
 
 def dump_json(document: Any) -> str:
     """Any JSON value for a person or a pipe, with a newline; what JSON does not know becomes text."""
-    return orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return orjson.dumps(
+        document, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    ).decode()

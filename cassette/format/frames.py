@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ import msgspec
 from cassette.format.limits import MAX_COLUMNS, MAX_LINE_BYTES, MAX_ROWS
 from cassette.format.lines import BadLine, SizeLine
 from cassette.model import MAX_SAFE_INTEGER, Frame
-from terminal.snapshot import DEFAULT_STYLE, Cursor, Line, Snapshot, Span, Style
+from terminal.snapshot import DEFAULT_STYLE, Cursor, Snapshot, Span, Style
 
 KEY_EVERY_FRAMES = 64
 KEY_EVERY_BYTES = 256 * 1024
@@ -37,7 +37,9 @@ class _CursorLine(msgspec.Struct, frozen=True, omit_defaults=True):
     Blinking: bool = True
 
 
-class _FrameLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class FrameLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A line as it stands on disk; the names are the format's."""
+
     seq: int
     t_ms: int
     size: SizeLine
@@ -54,7 +56,7 @@ class _FrameLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_decoder = msgspec.json.Decoder(_FrameLine)
+_decoder = msgspec.json.Decoder(FrameLine)
 _PREFIX = len(b'{"seq":0,')
 
 
@@ -110,9 +112,9 @@ class FrameEncoder:
         }
 
 
-def _frame_line(frame: Frame, **changes: Any) -> _FrameLine:
+def _frame_line(frame: Frame, **changes: Any) -> FrameLine:
     screen, cursor = frame.screen, frame.screen.cursor
-    return _FrameLine(
+    return FrameLine(
         seq=0,
         t_ms=frame.t_ms,
         size=SizeLine(screen.rows, screen.columns),
@@ -135,66 +137,8 @@ def _style_line(style: Style) -> dict[str, Any]:
     }
 
 
-@dataclass
-class FrameDecoder:
-    """Rebuilds screens from lines, from a key frame on. Raises BadLine for what is no frame."""
-
-    last: Snapshot | None = None
-    styles: tuple[Style, ...] = ()
-
-    def read(self, line: bytes) -> Frame:
-        """The next frame; the first one must be a key frame."""
-        found = _parse(line)
-        is_key = found.text is not None
-        if is_key:
-            self.styles = ()
-        self.styles += tuple(_style(style) for style in found.styles)
-        rows = self._key_rows(found) if is_key else self._delta_rows(found)
-        self.last = Snapshot(
-            columns=found.size.Cols,
-            rows=found.size.Rows,
-            lines=rows,
-            cursor=_cursor(found),
-            title=found.title,
-            alternate_screen=found.alternate_screen,
-        )
-        return Frame(found.seq, found.t_ms, self.last, found.raw_start, found.raw_end, is_key)
-
-    def _key_rows(self, found: _FrameLine) -> tuple[Line, ...]:
-        text = found.text or []
-        if len(text) > found.size.Rows:
-            raise BadLine(f"{len(text)} rows of text on a screen of {found.size.Rows}")
-        lines = [Line(row.rstrip(" ")) for row in text]
-        lines += [Line()] * (found.size.Rows - len(lines))
-        return self._with_changes(lines, {}, found)
-
-    def _delta_rows(self, found: _FrameLine) -> tuple[Line, ...]:
-        last = self.last
-        if last is None:
-            raise BadLine("a delta frame with no key frame before it")
-        if (last.columns, last.rows) != (found.size.Cols, found.size.Rows):
-            raise BadLine("a delta frame of another size than the frame before it")
-        return self._with_changes(list(last.lines), found.rows or {}, found)
-
-    def _with_changes(self, lines: list[Line], texts: dict[int, str], found: _FrameLine) -> tuple[Line, ...]:
-        try:
-            for row, text in texts.items():
-                lines[_row(row, found)] = replace(lines[row], text=text)
-            for row, triples in found.spans.items():
-                spans = tuple(Span(column, width, self.styles[style]) for column, width, style in triples)
-                lines[_row(row, found)] = replace(lines[row], spans=spans)
-        except IndexError:
-            raise BadLine("a row or a style that does not exist") from None
-        return tuple(lines)
-
-
-def _row(row: int, found: _FrameLine) -> int:
-    if not 0 <= row < found.size.Rows:
-        raise IndexError(row)
-    return row
-
-
-def _parse(line: bytes) -> _FrameLine:
+def parse_frame(line: bytes) -> FrameLine:
+    """One line of `frames.jsonl`, checked but for what depends on the frames before it. Raises BadLine."""
     if len(line) > MAX_LINE_BYTES:
         raise BadLine(f"a line of {len(line)} bytes, and {MAX_LINE_BYTES} is the limit")
     try:
@@ -210,11 +154,12 @@ def _parse(line: bytes) -> _FrameLine:
     return found
 
 
-def _cursor(found: _FrameLine) -> Cursor:
+def cursor_of(found: FrameLine) -> Cursor:
+    """The cursor of a line."""
     cursor = found.cursor
     return Cursor(cursor.Row, cursor.Col, cursor.Visible, cursor.Shape, cursor.Blinking)
 
 
-def _style(document: dict[str, Any]) -> Style:
+def style_of(document: dict[str, Any]) -> Style:
     """A style with the fields that this reader knows."""
     return Style(**{name: value for name, value in document.items() if name in _STYLE_FIELDS})

@@ -25,7 +25,7 @@ from cassette.model import (
 )
 from terminal.exit_status import ExitStatus
 
-LINE_START = re.compile(rb'\{"seq":(\d{1,16}),"t_ms":(\d{1,16})[,}]')
+LINE_START = re.compile(rb'\{"seq":(0|[1-9]\d{0,15}),"t_ms":(0|[1-9]\d{0,15})[,}]')
 """How each event line begins: `seq` and `t_ms` can be read without parsing the rest."""
 _PREFIX = len(b'{"seq":0,')
 

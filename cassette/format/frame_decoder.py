@@ -1,14 +1,14 @@
-"""A screen out of many frames at once: a key frame and what follows it, drawn only when it is asked for.
+"""Screens out of frame lines: a key frame and what follows it.
 
-The rules are those of `FrameDecoder`, which makes a screen of every line; here a line costs what it says, and a
-row is made into a `Line` when a screen with it is wanted. What both give is equal (a test says so).
+A line costs what it says; a screen is made only when it is asked for, and rows that did not change are the same
+`Line` objects in the next one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cassette.format.frames import _cursor, _FrameLine, _parse, _style
+from cassette.format.frames import FrameLine, cursor_of, parse_frame, style_of
 from cassette.format.lines import BadLine
 from cassette.model import Frame
 from terminal.snapshot import Line, Snapshot, Span, Style
@@ -16,11 +16,11 @@ from terminal.snapshot import Line, Snapshot, Span, Style
 _Triples = Sequence[tuple[int, int, int]]
 
 
-class FrameRun:
+class FrameDecoder:
     """Takes frame lines from a key frame on, and gives the last one as a frame. Raises BadLine."""
 
     def __init__(self) -> None:
-        self._found: _FrameLine | None = None
+        self._found: FrameLine | None = None
         self._texts: list[str] = []
         self._spans: list[_Triples] = []
         self._styles: list[Style] = []
@@ -29,7 +29,7 @@ class FrameRun:
 
     def add(self, line: bytes) -> None:
         """Take the next line; the first one must be a key frame."""
-        found = _parse(line)
+        found = parse_frame(line)
         rows, last = found.size.Rows, self._found
         if found.text is not None:
             if len(found.text) > rows:
@@ -43,6 +43,11 @@ class FrameRun:
         self._change(found)
         self._found = found
 
+    def read(self, line: bytes) -> Frame:
+        """Take the next line, and give it as a frame."""
+        self.add(line)
+        return self.frame()
+
     def frame(self) -> Frame:
         """The frame of the line that was taken last."""
         found = self._found
@@ -55,16 +60,16 @@ class FrameRun:
             columns=found.size.Cols,
             rows=found.size.Rows,
             lines=tuple(line for line in self._lines if line is not None),
-            cursor=_cursor(found),
+            cursor=cursor_of(found),
             title=found.title,
             alternate_screen=found.alternate_screen,
         )
         is_key = found.text is not None
         return Frame(found.seq, found.t_ms, screen, found.raw_start, found.raw_end, is_key)
 
-    def _change(self, found: _FrameLine) -> None:
+    def _change(self, found: FrameLine) -> None:
         rows = found.size.Rows
-        self._styles += map(_style, found.styles)
+        self._styles += map(style_of, found.styles)
         for row, text in (found.rows or {}).items():
             self._texts[_checked(row, rows)] = text
             self._lines[row] = None

@@ -1,0 +1,163 @@
+"""Views of a terminal's output that need no terminal: escapes removed, and the texts inside them.
+
+Nothing here knows what an escape does, with three exceptions: one that moves the cursor leaves a seam (what
+follows may be elsewhere on the screen), one that moves it to the right leaves a blank, a backspace is undone.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from scrub.views import Base64Places, OverlaidPlaces, PiecePlaces, SamePlaces, Span, View
+
+_ESCAPE = re.compile(
+    rb"((?:\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)"
+    rb"|[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f])+)"
+)
+_MOVES = re.compile(rb"\x1b(?:\[[0-?]*[ABDEFGHdf`aSTLMeu]|[DEM78c])")
+_RIGHT = re.compile(rb"\x1b\[[0-9]*C\Z")
+_STRINGS = re.compile(rb"\x1b(?P<type>[\]PX^_])(?P<text>[^\x07\x1b]*)")
+_PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
+_PIECES = re.compile(r"[\b\r]|[^\b\r]+")
+_LINE_BEFORE, _LINE_AFTER = 4096, 65536  # a full-screen program writes no line ends at all
+
+
+def text_views(stream: str, data: bytes) -> list[View]:
+    """The output with its escapes removed; where there are backspaces, also with those undone; every text in an
+    escape (titles, links, the clipboard), decoded.
+    """
+    parts = _ESCAPE.split(data)
+    lengths = list(map(len, parts))
+    ends = list(accumulate(lengths))
+    views = [_stripped(stream, data, parts, lengths, ends)]
+    if b"\x08" in data:
+        views.extend(_without_backspaces(views[0]))
+    for index in range(1, len(parts), 2):
+        escape = parts[index]
+        if len(escape) > 8:
+            views.extend(_strings(stream, escape, ends[index - 1]))
+    return views
+
+
+def _stripped(stream: str, data: bytes, parts: list[bytes], lengths: list[int], ends: list[int]) -> View:
+    texts = parts[0::2]
+    blanks = [index for index, escape in enumerate(parts[1::2]) if escape[-1] == 67 and _RIGHT.search(escape)]
+    for index in blanks:
+        texts[index] += b" "
+    text_ends = accumulate(map(len, texts)) if blanks else accumulate(lengths[0::2])
+    kind = "I" if len(data) < 1 << 32 else "Q"  # a list of numbers takes ten times the room
+    text_starts = array(kind, [0, *text_ends])
+    text_starts.pop()
+    stream_starts = array(kind, [0, *ends[1::2]])
+    places = PiecePlaces(text_starts, stream_starts, array(kind, lengths[0::2]))
+    return View("text", stream, b"".join(texts), places, _MoveSeams(data, text_starts, stream_starts))
+
+
+class _MoveSeams:
+    """Where the cursor was moved between two pieces of text; looked up only where a rule has matched."""
+
+    def __init__(self, data: bytes, text_starts: Sequence[int], stream_starts: Sequence[int]) -> None:
+        self._data = data
+        self._text_starts = text_starts
+        self._stream_starts = stream_starts
+
+    def between(self, start: int, end: int) -> Sequence[int]:
+        first = bisect_right(self._text_starts, start)
+        return [
+            self._text_starts[index]
+            for index in range(max(1, first), bisect_left(self._text_starts, end))
+            if self._moved_before(index)
+        ]
+
+    def at(self, offset: int) -> bool:
+        return bool(self.between(offset - 1, offset + 1))
+
+    def _moved_before(self, index: int) -> bool:
+        text = self._text_starts[index] - self._text_starts[index - 1]
+        return (
+            _MOVES.search(self._data, self._stream_starts[index - 1] + text - 1, self._stream_starts[index])
+            is not None
+        )
+
+
+def _without_backspaces(view: View) -> Iterator[View]:
+    """Each line with a backspace in it as it would stand after them: overwritten, not inserted."""
+    end = 0
+    while (at := view.text.find(b"\b", end)) >= 0:
+        start = max(view.text.rfind(b"\n", end, at) + 1, end, at - _LINE_BEFORE)
+        after = view.text.find(b"\n", at, at + _LINE_AFTER)
+        end = after if after >= 0 else min(len(view.text), at + _LINE_AFTER)
+        raw = view.text[start:end]
+        line = raw.decode("utf-8", "replace")
+        if line.isascii():
+            yield _overlaid(view, line, range(start, end + 1))
+        elif line.encode("utf-8", "replace") == raw:
+            lengths = (len(character.encode()) for character in line)
+            yield _overlaid(view, line, list(accumulate(lengths, initial=start)))
+
+
+def _overlaid(view: View, line: str, starts: Sequence[int]) -> View:
+    cells: list[str] = []
+    offsets: list[tuple[int, ...]] = []
+    at = 0
+    for piece in _PIECES.finditer(line):
+        text = piece[0]
+        if text == "\b":
+            at = max(0, at - 1)
+        elif text == "\r":
+            at = 0
+        else:
+            here: list[tuple[int, ...]] = [(start,) for start in starts[piece.start() : piece.end()]]
+            for index in range(at, min(at + len(text), len(cells))):
+                if cells[index] == text[index - at]:  # struck twice: both bytes show the same letter
+                    here[index - at] += offsets[index]
+            cells[at : at + len(text)] = text
+            offsets[at : at + len(text)] = here
+            at += len(text)
+    encoded = [character.encode() for character in cells]
+    places = OverlaidPlaces(view, [0, *accumulate(map(len, encoded))], offsets)
+    return View("backspaces-undone", view.stream, b"".join(encoded), places)
+
+
+def _strings(stream: str, escape: bytes, offset: int) -> Iterator[View]:
+    for found in _STRINGS.finditer(escape):
+        text = found["text"]
+        start = offset + found.start("text")
+        if not text:
+            continue
+        yield View("osc" if found["type"] == b"]" else "dcs", stream, text, SamePlaces(start))
+        if b"%" in text:
+            yield _percent_decoded(stream, text, start)
+        if found["type"] == b"]" and text.startswith((b"52;", b"1337;")):
+            yield from _clipboard(stream, text, start)
+
+
+def _percent_decoded(stream: str, text: bytes, offset: int) -> View:
+    cells: list[tuple[str, tuple[Span, ...]]] = []
+    at = 0
+    while at < len(text):
+        found = _PERCENT.match(text, at)
+        width = 3 if found else 1
+        byte = int(found[1], 16) if found else text[at]
+        cells.append((chr(byte) if byte < 0x80 else "\ufffd", ((offset + at, offset + at + width),)))
+        at += width
+    return View.of_cells("osc-percent-decoded", stream, cells)
+
+
+def _clipboard(stream: str, text: bytes, offset: int) -> Iterator[View]:
+    """What follows the last `;` or `:` of a clipboard write, or of an inline file, decoded."""
+    begin = max(text.rfind(b";"), text.rfind(b":")) + 1
+    encoded = text[begin:]
+    usable = encoded[: len(encoded) // 4 * 4]
+    try:
+        plain = base64.b64decode(usable, validate=True)
+    except (binascii.Error, ValueError):
+        return
+    if plain:
+        yield View("osc-base64", stream, plain, Base64Places(offset + begin, offset + begin + len(usable)))

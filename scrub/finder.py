@@ -1,0 +1,100 @@
+"""Where the rules match in one text. An anchor is found first; only there is an expression tried."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scrub.keywords import Automaton
+from scrub.rules import Rule, RuleSet
+from scrub.views import NO_SEAMS, Seams
+
+_TRAILING = b".,:;"  # ends a sentence more often than a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`text[start:end]` is a secret, says `rule`."""
+
+    rule: Rule
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=16)
+def _automata(rules: RuleSet) -> tuple[Automaton, Automaton]:
+    return Automaton(rules.exact.anchors), Automaton(rules.folded.anchors)
+
+
+def find(rules: RuleSet, text: bytes, seams: Seams = NO_SEAMS) -> list[Match]:
+    """Every secret that a rule finds in `text`, each rule's matches apart from each other, in no set order.
+
+    Only rules that may join cross a seam, and no further than their token is long for certain.
+    """
+    exact, folded = _automata(rules)
+    found: list[Match] = []
+    for index, hits, subject in (
+        (rules.exact, exact.hits(text), text),
+        (rules.folded, folded.hits(text.lower()), text),
+    ):
+        reached: dict[int, int] = {}
+        for word, start, _ in hits:
+            for rule in index.rules[word]:
+                if start < reached.get(id(rule), 0):
+                    continue
+                if match := _confirm(rule, subject, start, seams):
+                    found.append(match)
+                    reached[id(rule)] = match.end
+    return found
+
+
+def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
+    low, high = rule.lead
+    if at < low:
+        return None
+    limit = at + rule.reach
+    if low == high:
+        matched = rule.pattern.match(text, at - low, limit)
+        if matched is None and rule.loose and seams is not NO_SEAMS:
+            matched = _between_seams(rule.loose, text, at - low, limit, seams)
+    else:
+        matched = rule.pattern.search(text, max(0, at - high), limit)
+    if matched is None:
+        return None
+    core = "core" in matched.re.groupindex
+    start, end = matched.span(1 if matched.re.groups and not core else 0)
+    end = _cut(rule, seams.between(matched.start(), end), matched.end("core") if core else end, end)
+    end = _without_punctuation(text, start, end)
+    if end <= start or not rule.accept(text[start:end]):
+        return None
+    return Match(rule, start, end)
+
+
+def _between_seams(
+    loose: re.Pattern[bytes], text: bytes, at: int, limit: int, seams: Seams
+) -> re.Match[bytes] | None:
+    """A match without its boundaries, where a seam is the boundary that it lacks."""
+    matched = loose.match(text, at, limit)
+    if matched is None:
+        return None
+    end = matched.end("core")
+    bounded_left = not text[at - 1 : at].isalnum() if at else True
+    bounded_right = not text[end : end + 1].isalnum()
+    return matched if (bounded_left or seams.at(at)) and (bounded_right or seams.at(end)) else None
+
+
+def _cut(rule: Rule, inside: Sequence[int], sure: int, end: int) -> int:
+    """Where a match must end because of the seams inside it; 0 when it may not be at all."""
+    if rule.joins:
+        return next((seam for seam in inside if seam >= sure), end)
+    return 0 if inside else end
+
+
+def _without_punctuation(text: bytes, start: int, end: int) -> int:
+    if text[end : end + 1] in (b'"', b"'", b"`", b"\\"):
+        return end
+    while end > start and text[end - 1] in _TRAILING:
+        end -= 1
+    return end

@@ -1,0 +1,97 @@
+"""The forms in which one value can stand in a text: plain, base64, URL, JSON, hex; and pieces of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
+
+LEAST_LENGTH = 8  # bytes; a shorter value is looked for only as a whole word
+FRAGMENT_LENGTH = 12
+FRAGMENT_SECRET = 8  # so much of a fragment must lie behind the public prefix
+SEED_LENGTH, SEED_STEP = 8, 4  # each fragment of 12 holds one of these whole
+
+_PUBLIC_PREFIX = re.compile(rb"[a-zA-Z]{1,12}(?:[-_][a-zA-Z0-9]{1,8}){0,3}[-_.]")
+_UNESCAPED_BY = (
+    "",
+    "/",
+    "!'()*~",
+    ";,/?:@&=+$#!'()*~",
+)  # what various encoders leave as it is, beside letters
+
+
+def forms_of(value: bytes) -> dict[bytes, str]:
+    """Every form of `value` with its name, the plain one first. None is shorter than `LEAST_LENGTH`, but the plain."""
+    found = {value: "plain"}
+    if len(value) < LEAST_LENGTH:
+        return found
+    for name, form in _forms(value):
+        if len(form) >= LEAST_LENGTH:
+            found.setdefault(form, name)
+    return found
+
+
+def _forms(value: bytes) -> Iterator[tuple[str, bytes]]:
+    text = value.decode("utf-8", "surrogateescape")
+    for escaped in (
+        json.dumps(text),
+        json.dumps(text, ensure_ascii=False),
+        json.dumps(text).replace("/", "\\/"),
+    ):
+        yield "json", escaped[1:-1].encode("utf-8", "surrogateescape")
+        if "\\" in escaped:
+            yield "json", json.dumps(escaped[1:-1])[1:-1].encode("utf-8", "surrogateescape")
+    for safe in _UNESCAPED_BY:
+        for encoded in (quote(value, safe=safe), quote_plus(value, safe=safe)):
+            yield "url", encoded.encode()
+            yield "url", re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), encoded).encode()
+    yield "hex", value.hex().encode()
+    yield "hex", value.hex().upper().encode()
+    for alignment in range(3):
+        yield from (("base64", form) for form in _base64(value, alignment))
+
+
+def _base64(value: bytes, alignment: int) -> Iterator[bytes]:
+    """The letters that `value` alone decides on when it follows `alignment` other bytes."""
+    skipped = (0, 2, 3)[alignment]
+    decided = (alignment + len(value)) * 8 // 6
+    for encode in (base64.standard_b64encode, base64.urlsafe_b64encode):
+        yield encode(b"\0" * alignment + value)[skipped:decided]
+
+
+def lines_of(value: bytes) -> list[bytes]:
+    """The lines of a value of several, such as a private key, that are secret by themselves."""
+    lines = re.split(rb"[\r\n]+|\\r\\n|\\n", value)
+    if len(lines) < 2:
+        return []
+    return [line for line in map(bytes.strip, lines) if len(line) >= 16 and not line.startswith(b"--")]
+
+
+def public_prefix(value: bytes) -> int:
+    """How many bytes at the start of a token say only whose it is: 13 for `sk-ant-api03-…`."""
+    found = _PUBLIC_PREFIX.match(value)
+    return found.end() if found and len(value) - found.end() >= FRAGMENT_LENGTH else 0
+
+
+def seeds_of(value: bytes) -> Iterator[tuple[bytes, int]]:
+    """The pieces of 8 bytes to look for, with their places in `value`, that any fragment of 12 holds one of."""
+    for offset in range(0, len(value) - SEED_LENGTH + 1, SEED_STEP):
+        yield value[offset : offset + SEED_LENGTH], offset
+
+
+def fragment_at(value: bytes, offset: int, text: bytes, at: int) -> tuple[int, int] | None:
+    """The longest stretch of `text` round `text[at]` that equals `value` round `value[offset]`; None if too short."""
+    before = 0
+    while before < min(offset, at) and value[offset - before - 1] == text[at - before - 1]:
+        before += 1
+    after = 0
+    while (
+        offset + after < len(value) and at + after < len(text) and value[offset + after] == text[at + after]
+    ):
+        after += 1
+    behind_prefix = offset + after - max(offset - before, public_prefix(value))
+    if before + after < FRAGMENT_LENGTH or behind_prefix < FRAGMENT_SECRET:
+        return None
+    return at - before, at + after

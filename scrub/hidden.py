@@ -1,0 +1,92 @@
+"""Was an input typed blind? A judgement over facts that the recorder has; nothing is read here.
+
+Echo off together with canonical mode on is a password prompt; echo off alone is every full-screen program.
+Scripts print the prompt first and run `stty -echo` a moment later, so the next 250 ms count. Programs that read
+keys one by one (`read -s -n`, dialogs, muted readlines) are told by the word before the cursor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scrub.known import KnownValue
+from scrub.typed import typed_lines
+
+LAG_MS = 250
+FILLER = b"*" * 16  # what a hidden line becomes, whatever its length was
+
+_WORDS = (
+    r"(?:pass(?:word|phrase|code|wort|e)|passwd|kennwort|mot de passe|contrase\u00f1a|senha"
+    r"|\u5bc6\u7801|\u30d1\u30b9\u30ef\u30fc\u30c9|token|secret|credentials?|otp|cvv|pin(?:[ -]?code)?"
+    r"|(?:api|access|secret|auth|private|licen[sc]e|recovery|encryption|account)[ _-]?(?:key|token|code)"
+    r"|(?:one[- ]time|verification|2fa|mfa|security|unlock) (?:code|password))"
+)
+_MASKS = r"[*\u2022\u25cf\u00b7\u25aa]*[ \t]*$"
+_BEFORE = r"^\W*(?:(?:please|enter|type|your|the|new|current|old|confirm|repeat|retype|again|\w+'s)\W+){0,4}"
+_ASKED = re.compile(rf"\b{_WORDS}s?\b[^:?>=\n]{{0,80}}[:?>=\u203a\u00bb\u276f][ \t]*{_MASKS}", re.IGNORECASE)
+_BARE = re.compile(rf"{_BEFORE}{_WORDS}\W*{_MASKS}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Discipline:
+    """The line discipline from `t_ms` on."""
+
+    t_ms: int
+    echo: bool
+    canonical: bool
+
+    @property
+    def hides(self) -> bool:
+        """Does it hide what is typed, and is it for that?"""
+        return self.canonical and not self.echo
+
+
+@dataclass(frozen=True, slots=True)
+class InputFacts:
+    """What the recorder knows about one input.
+
+    `t_ms` is the moment of the write, `before` the discipline then. `after` are the changes that were seen
+    later, in order; those within `LAG_MS` count. `row` is the text of the cursor's row, up to the cursor, on
+    the screen before the write; empty where there is no screen. `declared` is what the caller said.
+    """
+
+    t_ms: int
+    before: Discipline
+    after: Sequence[Discipline] = ()
+    row: str = ""
+    declared: bool = False
+
+
+def hidden_by(facts: InputFacts) -> str | None:
+    """The name of the rule that makes this input hidden, for its `redacted` field; None when it is not hidden."""
+    if facts.declared:
+        return "declared"
+    if facts.before.hides:
+        return "echo-off"
+    if any(change.hides for change in facts.after if change.t_ms - facts.t_ms <= LAG_MS):
+        return "echo-off-later"
+    if asks_for_secret(facts.row):
+        return "prompt"
+    return None
+
+
+def asks_for_secret(row: str) -> bool:
+    """Does a row, up to the cursor, end in the word for a secret? Masks already typed there do not count."""
+    row = row.rstrip()[-200:]
+    return bool(_ASKED.search(row) or _BARE.search(row))
+
+
+def hidden_line(data: bytes) -> tuple[bytes, bytes]:
+    """Filler of fixed length for a hidden input, and its terminator, which stays (`b""` where there is none)."""
+    for terminator in (b"\r\n", b"\r", b"\n", b"\x1b[13u"):
+        if data.endswith(terminator):
+            return (FILLER if len(data) > len(terminator) else b""), terminator
+    return FILLER if data else b"", b""
+
+
+def hidden_values(data: bytes) -> list[KnownValue]:
+    """What was typed blind, as values to look for everywhere: each edited line, and the bytes as they came."""
+    lines = {line.strip() for line in typed_lines(data)} - {""}
+    return [KnownValue(line.encode(), "hidden-input", "input") for line in sorted(lines)]

@@ -1,0 +1,125 @@
+"""Known values: secrets whose letters are known, from a rule, the environment, a file or hidden input.
+
+Different values that are one secret (the lines of a key, a password and its escaped form) share an identity, so
+that they get one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from scrub.finder import find
+from scrub.forms import LEAST_LENGTH, lines_of
+from scrub.likeness import MARK
+from scrub.rules import RuleSet
+from scrub.views import View
+from scrub.written import decoded
+
+_USER_AND_PASSWORD = frozenset({"authorization-basic", "docker-auth"})  # base64 of user:password
+_FILLERS = frozenset("*¬∗＊\U0001f7b0\U0001f31f\u034f\u20d0\U000e0100")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownValue:
+    """One secret to look for everywhere.
+
+    `kind` is shown in a placeholder (letters, digits, `-`). `origin` is shown in the report: `rule:<name>`,
+    `environment:<NAME>`, `file:<name>`, `input`. Neither ever holds anything of the value.
+    With a `mask` it is no secret but a name: looked for only as a whole word, and covered with the mask, cut or
+    filled with `fill` to its length.
+    """
+
+    value: bytes
+    kind: str
+    origin: str
+    mask: bytes = b""
+    fill: bytes = b"*"
+
+    def __repr__(self) -> str:
+        return f"KnownValue({self.kind!r}, {self.origin!r}, {len(self.value)} bytes)"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value in the book: which secret it is, and where that came from."""
+
+    value: bytes
+    identity: int
+    kind: str
+    origin: str
+    mask: bytes = b""
+
+    @property
+    def short(self) -> bool:
+        """Is it looked for only as a whole word?"""
+        return len(self.value) < LEAST_LENGTH or bool(self.mask)
+
+    def __repr__(self) -> str:
+        return f"Entry({self.identity}, {self.kind!r}, {self.origin!r}, {len(self.value)} bytes)"
+
+
+class Book:
+    """All known values of one cassette. Grows while views are read; never shows a value."""
+
+    def __init__(self, known: Iterable[KnownValue] = ()) -> None:
+        self._entries: dict[bytes, Entry] = {}
+        self._identities = 0
+        for value in known:
+            self.add(value)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"Book({len(self._entries)} values)"
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every value, in the order in which it became known."""
+        return list(self._entries.values())
+
+    def add(self, known: KnownValue) -> None:
+        """Take a value in, with what follows from it. Empty ones and placeholders are left out."""
+        if not _is_value(known.value) or known.value in self._entries:
+            return
+        self._identities += 1
+        for value in (known.value, *_derived(known)):
+            if _is_value(value) and value not in self._entries:
+                mask = known.mask.ljust(len(value), known.fill)[: len(value)] if known.mask else b""
+                self._entries[value] = Entry(value, self._identities, known.kind, known.origin, mask)
+
+
+def _is_value(value: bytes) -> bool:
+    return bool(value.strip()) and MARK not in value and not set(value.decode("utf-8", "replace")) <= _FILLERS
+
+
+def _derived(known: KnownValue) -> Iterable[bytes]:
+    yield from lines_of(known.value)
+    if b"%" in known.value and len(plain := unquote_to_bytes(known.value)) >= LEAST_LENGTH:
+        yield plain
+    if known.kind in _USER_AND_PASSWORD and (pair := decoded(known.value)):
+        password = pair.partition(b":")[2]
+        if len(password) >= LEAST_LENGTH:
+            yield password
+
+
+def discovered(rules: RuleSet, view: View) -> list[KnownValue]:
+    """What the rules find in one view. Matches that overlap are one secret, named after the longest of them."""
+    matches = sorted(find(rules, view.text, view.seams), key=lambda match: (match.start, -match.end))
+    found: list[KnownValue] = []
+    index = 0
+    while index < len(matches):
+        best = matches[index]
+        end = best.end
+        index += 1
+        while index < len(matches) and matches[index].start < end:
+            end = max(end, matches[index].end)
+            best = max(
+                best, matches[index], key=lambda match: (match.end - match.start, match.rule.tier == "prefix")
+            )
+            index += 1
+        start = min(best.start, matches[index - 1].start) if best.end == end else best.start
+        found.append(KnownValue(view.text[start:end], best.rule.name, f"rule:{best.rule.name}"))
+    return found

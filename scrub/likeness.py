@@ -1,0 +1,143 @@
+"""Does a value look like a secret? Pure judgements over one value; no rule and no position is known here.
+
+A pattern alone cannot tell `token=parser_cursor_id` from `token=q8Zt0…`: these functions can. Each errs on the
+side of the secret where the value is random, and of the text where it is made of words.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+MARK = b"<SCRUBBED:"
+_PLACEHOLDER = re.compile(
+    rb"^(?:\$|%[({sd]|\{|<|\[|@|&|#\{|\\|__|--|\.\.|/|~/|\*)"
+    rb"|\*{3,}|x{5,}|X{5,}|\.{3}|\xe2\x80\xa6|\$\{|\{\{|\(\)"
+    rb"|(?i:your|example|placeholder|redacted|changeme|change[_-]me|insert|dummy|sample|<|>|todo|undefined|not[_-]?set)"
+)
+_CODE = re.compile(
+    rb"[()\[\]{}]|=>|->|::|^(?:self|this|process|os|env|config|ctx|req|args|kwargs|options|opts)\."
+)
+_WORDS = frozenset(
+    b"password passwd pass secret token none null nil true false user username admin root test string str int bool"
+    b" required optional default invalid incorrect missing empty hidden value key unset postgres guest pw pwd".split()
+)
+_HEX = re.compile(rb"[0-9a-f]+\Z|[0-9A-F]+\Z")
+_UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_WORDY = re.compile(rb"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_SPLIT = re.compile(rb"[^A-Za-z0-9]+")
+_NUMBERS = re.compile(rb"[0-9.,:/_-]+\Z")
+_FILE = re.compile(
+    rb"\.(?:py|js|ts|go|rs|c|h|md|json|ya?ml|toml|txt|lock|sh|html|css|png|svg|log|cfg|ini|com|org|net|io)\Z"
+)
+
+
+def entropy(value: bytes) -> float:
+    """Shannon's, in bits for each byte of `value`; 0 for an empty one."""
+    counts = Counter(value).values()
+    return -sum(count / len(value) * math.log2(count / len(value)) for count in counts)
+
+
+def is_random(value: bytes, digits: int = 0) -> bool:
+    """For the part of a token behind its prefix: is it random letters at all, with at least so many digits?"""
+    if len(set(value)) < min(5, max(1, len(value) - 2)) or MARK in value:
+        return False
+    if digits and sum(48 <= byte <= 57 for byte in value) < digits:
+        return False
+    lowered, raised = value.lower(), value.upper()
+    has_digit = any(48 <= byte <= 57 for byte in value)
+    return has_digit or (value not in (lowered, raised) and not _made_of_words(value, 0.8))
+
+
+def is_password(value: bytes) -> bool:
+    """For what follows a word for a password: anything that is no code, no placeholder and no plain word."""
+    if len(value) < 6 or _is_text(value) or _NUMBERS.match(value):
+        return False
+    letters = any(chr(byte).isalpha() for byte in value if byte < 128)
+    marks = any(
+        not (48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte in b"_-./:,;")
+        for byte in value
+    )
+    digits = any(48 <= byte <= 57 for byte in value)
+    mixed = re.search(rb"[a-z][A-Z]", value) is not None and not _made_of_words(value, 0.7)
+    return letters and (digits or marks or mixed) and len(set(value)) >= 4 and not _made_of_words(value, 0.9)
+
+
+def is_token(value: bytes) -> bool:
+    """For what follows a word for a token or key: random, long enough, no words, no number, no file."""
+    if len(value) < 10 or _is_text(value) or _NUMBERS.match(value) or _FILE.search(value):
+        return False
+    if _UUID.match(value):
+        return True
+    if _HEX.match(value):
+        return len(value) >= 20 and _has_both(value) and entropy(value) >= 2.8
+    if len(value) < 16 and entropy(value) < 3.0:
+        return False
+    return _classes(value) >= 2 and _has_digit_or_mixture(value) and not _made_of_words(value, 0.5)
+
+
+def is_strong_token(value: bytes) -> bool:
+    """For weak words (`key`, `auth`) and for values that merely stand behind a word: unmistakably random."""
+    if len(value) < 20 or not is_token(value) or _UUID.match(value):
+        return False
+    if _HEX.match(value):
+        return len(value) >= 32
+    return (
+        entropy(value) >= 3.5 and any(48 <= byte <= 57 for byte in value) and not _made_of_words(value, 0.35)
+    )
+
+
+def is_placeholder(value: bytes) -> bool:
+    """Is it what stands in a document where a secret would be?"""
+    return MARK in value or _PLACEHOLDER.search(value) is not None
+
+
+def is_url_password(value: bytes) -> bool:
+    """For the password in `scheme://user:password@host`: all but words and variables."""
+    if len(value) < 3 or value.lower() in _WORDS or MARK in value or _PLACEHOLDER.search(value):
+        return False
+    return not re.fullmatch(rb"\*+|x+|[A-Z_]+", value)
+
+
+def _is_text(value: bytes) -> bool:
+    return bool(MARK in value or value.lower() in _WORDS or _PLACEHOLDER.search(value) or _CODE.search(value))
+
+
+def _classes(value: bytes) -> int:
+    return sum(bool(re.search(cls, value)) for cls in (rb"[a-z]", rb"[A-Z]", rb"[0-9]", rb"[^A-Za-z0-9]"))
+
+
+def _has_both(value: bytes) -> bool:
+    return re.search(rb"[0-9]", value) is not None and re.search(rb"[A-Fa-f]", value) is not None
+
+
+def _has_digit_or_mixture(value: bytes) -> bool:
+    if re.search(rb"[0-9]", value):
+        return re.search(rb"[A-Za-z]", value) is not None
+    return len(value) >= 16 and re.search(rb"[a-z][A-Z]", value) is not None and entropy(value) >= 3.5
+
+
+def _made_of_words(value: bytes, share: float) -> bool:
+    """Do whole segments that read like words or plain numbers make up more than `share` of it?"""
+    parts = [part for part in _SPLIT.split(value) if part]
+    total = sum(map(len, parts)) or 1
+    wordy = 0
+    for part in parts:
+        if part.isdigit() and len(part) < 5:
+            wordy += len(part)
+        elif len(parts) > 1 or part.isalpha():
+            wordy += sum(len(word) for word in _WORDY.findall(part)) if _reads_like_words(part) else 0
+    return wordy / total > share
+
+
+def _reads_like_words(part: bytes) -> bool:
+    """A lower-case word, a CamelCase name, or either with a short number at its end."""
+    return re.fullmatch(
+        rb"(?:[A-Z]?[a-z]{2,}){1,8}\d{0,3}|[A-Z]{2,12}\d{0,3}", part
+    ) is not None and _has_vowels(part)
+
+
+def _has_vowels(part: bytes) -> bool:
+    letters = [byte for byte in part.lower() if 97 <= byte <= 122]
+    return bool(letters) and sum(byte in b"aeiouy" for byte in letters) / len(letters) >= 0.15

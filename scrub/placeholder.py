@@ -1,0 +1,82 @@
+"""What is written over a secret: as many bytes and as many cells as it had, and nothing of it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+STAR = ord("*")
+LEAST_LENGTH = 20  # characters; a shorter secret is covered with stars alone
+PLACEHOLDER = re.compile(rb"<SCRUBBED:[a-z0-9-]*:\d+\**>")
+
+Width = Callable[[str], int]
+"""How many cells one character takes: 0, 1 or 2."""
+
+# (bytes of UTF-8, cells) -> a character that has both. None of them is of ambiguous width.
+_FILLERS = {
+    (1, 1): "*",
+    (2, 1): "\u00ac",
+    (3, 1): "\u2217",
+    (3, 2): "\uff0a",
+    (4, 1): "\U0001f7b0",
+    (4, 2): "\U0001f31f",
+    (2, 0): "\u034f",
+    (3, 0): "\u20d0",
+    (4, 0): "\U000e0100",
+}
+# A key as terminals report it, CSI <code point> u: a code point with as many digits.
+_CODE_POINTS = {2: b"42", 3: b"120", 4: b"8727", 5: b"65290", 6: b"128944", 7: b"1113855"}
+
+
+def placeholder(kind: str, number: int, length: int) -> bytes:
+    """`<SCRUBBED:kind:n*****>`, `length` characters long; stars where that is too short to say anything."""
+    room = length - len(f"<SCRUBBED::{number}>")
+    name = re.sub(r"[^a-z0-9-]", "-", kind.lower())[: max(0, room)]
+    if length < LEAST_LENGTH or not name:
+        return b"*" * length
+    head = f"<SCRUBBED:{name}:{number}"
+    return f"{head}{'*' * (length - len(head) - 1)}>".encode()
+
+
+def width_of(character: str) -> int:
+    """Cells of a character by Unicode's own tables, for when no terminal's are given."""
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def is_kept(character: bytes) -> bool:
+    """Is it a control (line ends stand inside private keys), which moves the cursor and says nothing?"""
+    return len(character) == 1 and (character[0] < 0x20 or character[0] == 0x7F)
+
+
+def ink(character: bytes, painted: bytes, wanted: int, width: Width) -> bytes:
+    """What to write over `painted`, of the same length, where a view showed `character` and `wanted` should stand.
+
+    `painted` is the character itself in most views; elsewhere its code point, its %XX, its escape in JSON.
+    """
+    if painted == character:
+        return bytes((wanted,)) if len(character) == 1 and character < b"\x80" else _filler(character, width)
+    if painted.isdigit():
+        return _CODE_POINTS.get(len(painted), painted)
+    if re.fullmatch(rb"(?:%[0-9a-fA-F]{2})+", painted):
+        return b"%2A" * (len(painted) // 3)
+    if re.fullmatch(rb"\\u[0-9a-fA-F]{4}", painted):
+        return b"\\u002a"
+    if painted.isascii():
+        return painted if any(byte < 0x20 or byte == 0x7F for byte in painted) else b"*" * len(painted)
+    return _filler(painted, width)
+
+
+def _filler(painted: bytes, width: Width) -> bytes:
+    """Characters of the same lengths and widths; bytes that are no UTF-8 stay, since they show nothing."""
+    text = painted.decode("utf-8", "surrogateescape")
+    return b"".join(_filler_for(character, width) for character in text)
+
+
+def _filler_for(character: str, width: Width) -> bytes:
+    encoded = character.encode("utf-8", "surrogateescape")
+    if is_kept(encoded) or 0xDC80 <= ord(character) <= 0xDCFF:
+        return encoded
+    return _FILLERS.get((len(encoded), width(character)), character).encode()

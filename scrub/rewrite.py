@@ -1,0 +1,104 @@
+"""Write placeholders over the bytes of secrets. Nothing is ever cut or moved: same length, same width."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scrub.placeholder import Width, ink, is_kept, placeholder
+from scrub.sweep import Hit
+from scrub.views import Span, Unit
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One stream while it is written on, and which of its bytes are written already."""
+
+    data: bytearray
+    done: bytearray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.done = bytearray(len(self.data))
+
+    def is_free(self, spans: Iterable[Span]) -> bool:
+        """Is none of these bytes written yet?"""
+        return not any(any(self.done[start:end]) for start, end in spans)
+
+    def write(self, start: int, new: bytes) -> None:
+        """Write `new` over the bytes that begin at `start`."""
+        self.data[start : start + len(new)] = new
+        self.done[start : start + len(new)] = b"\1" * len(new)
+
+
+class Rewriter:
+    """Rewrites streams. Numbers secrets in the order in which they first appear, stream by stream."""
+
+    def __init__(self, streams: Mapping[str, bytes], width: Width, numbers: dict[int, int]) -> None:
+        self._sheets = {name: Sheet(bytearray(data)) for name, data in streams.items()}
+        self._order = {name: index for index, name in enumerate(streams)}
+        self._width = width
+        self._numbers = numbers
+
+    def rewrite(self, hits: Sequence[Hit]) -> tuple[dict[str, bytes], list[Hit]]:
+        """The streams with every hit covered, and the hits that covered something no longer hit before them had."""
+        placed = [
+            (hit, list(hit.view.units(hit.start, hit.end))) for hit in hits if hit.view.stream in self._sheets
+        ]
+        self._number(placed)
+        placed.sort(key=lambda item: -(item[0].end - item[0].start))
+        effective: list[Hit] = []
+        effective.extend(self._cover_encoded([item for item in placed if item[0].view.places.encoded]))
+        for hit, units in placed:
+            if hit.view.places.encoded is None and self._cover(hit, units):
+                effective.append(hit)
+        return {name: bytes(sheet.data) for name, sheet in self._sheets.items()}, effective
+
+    def _number(self, placed: list[tuple[Hit, list[Unit]]]) -> None:
+        first: dict[int, tuple[int, int]] = {}
+        for hit, units in placed:
+            if hit.entry.mask:
+                continue
+            begin = min((span[0] for unit in units for span in unit[2]), default=0)
+            place = (self._order[hit.view.stream], begin)
+            first[hit.entry.identity] = min(place, first.get(hit.entry.identity, place))
+        for identity in sorted(first, key=lambda identity: first[identity]):
+            self._numbers.setdefault(identity, len(self._numbers) + 1)
+
+    def _text(self, hit: Hit, units: list[Unit]) -> list[int]:
+        """The character to stand at each unit."""
+        shown = [not is_kept(hit.view.text[start:end]) for start, end, _ in units]
+        number = self._numbers.get(hit.entry.identity, 0)
+        letters = iter(hit.entry.mask or placeholder(hit.entry.kind, number, sum(shown)))
+        return [next(letters) if show else 0 for show in shown]
+
+    def _cover(self, hit: Hit, units: list[Unit]) -> bool:
+        sheet = self._sheets[hit.view.stream]
+        covered = False
+        for (start, end, spans), wanted in zip(units, self._text(hit, units), strict=True):
+            character = hit.view.text[start:end]
+            if is_kept(character) or not spans or not sheet.is_free(spans):
+                continue
+            for first, last in spans:
+                painted = bytes(sheet.data[first:last])
+                sheet.write(first, ink(character, painted, wanted, self._width))
+                covered = True
+        return covered
+
+    def _cover_encoded(self, placed: list[tuple[Hit, list[Unit]]]) -> list[Hit]:
+        """Texts that stand in the stream as base64: covered as text, then encoded again, all of it."""
+        texts: dict[tuple[str, Span], Sheet] = {}
+        effective: list[Hit] = []
+        for hit, units in placed:
+            encoded = hit.view.places.encoded
+            assert encoded is not None
+            sheet = texts.setdefault((hit.view.stream, encoded), Sheet(bytearray(hit.view.text)))
+            for (start, end, _), wanted in zip(units, self._text(hit, units), strict=True):
+                character = hit.view.text[start:end]
+                if not is_kept(character) and sheet.is_free([(start, end)]):
+                    sheet.write(start, ink(character, character, wanted, self._width))
+                    if hit not in effective[-1:]:
+                        effective.append(hit)
+        for (stream, (first, _)), sheet in texts.items():
+            self._sheets[stream].write(first, base64.b64encode(sheet.data))
+        return effective

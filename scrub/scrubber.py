@@ -1,0 +1,137 @@
+"""The engine: views in, rewrites out. Discover, sweep, rewrite, check; no I/O, no terminal.
+
+A rewritten recording is read again in every view. What is found then is rewritten too, and when that does not
+end, nothing is given out: `SecretsLeft` is raised, and never holds a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from scrub.known import Book, KnownValue, discovered
+from scrub.placeholder import Width, width_of
+from scrub.report import HitCounts
+from scrub.rewrite import Rewriter
+from scrub.rules import RuleSet
+from scrub.sweep import Hit, Sweep
+from scrub.table import default_rules
+from scrub.views import View, raw_view
+
+Views = Callable[[Mapping[str, bytes]], Iterable[View]]
+"""Reads streams (name -> bytes) in every way there is. Called again with the rewritten streams."""
+
+_ROUNDS = 4  # a placeholder can form another known value, which the next round covers with stars
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A secret that is still there: its kind and origin, never its value, and where it shows."""
+
+    kind: str
+    origin: str
+    form: str
+    view: str
+    stream: str
+    offset: int
+
+
+class SecretsLeft(Exception):
+    """Secrets would still be there after scrubbing. `leaks` says which and where."""
+
+    def __init__(self, leaks: list[Leak]) -> None:
+        self.leaks = leaks
+        first = leaks[0]
+        super().__init__(
+            f"{len(leaks)} secrets would be left; the first: {first.kind} ({first.origin}, {first.form}) in "
+            f"{first.stream} at byte {first.offset} of its view {first.view!r}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """Streams without secrets, of the same lengths, and what was done. `book` is for further streams."""
+
+    streams: dict[str, bytes]
+    counts: HitCounts
+    book: Book
+
+
+class Scrubber:
+    """Finds secrets in views and covers them. One for each cassette, since it numbers the secrets.
+
+    `known` are values known beforehand. `width` tells the cells of a character; give the terminal's own table.
+    `find_more` are further finders, such as an organisation's rules: view -> known values.
+    """
+
+    def __init__(
+        self,
+        rules: RuleSet | None = None,
+        known: Iterable[KnownValue] = (),
+        *,
+        width: Width = width_of,
+        find_more: Iterable[Callable[[View], Iterable[KnownValue]]] = (),
+    ) -> None:
+        self.rules = rules if rules is not None else default_rules()
+        self.book = Book(known)
+        self._width = width
+        self._find_more = tuple(find_more)
+        self._numbers: dict[int, int] = {}
+
+    def discover(self, views: Iterable[View]) -> int:
+        """Let the rules look at the views; what they find becomes known. How many values are new."""
+        before = len(self.book)
+        for view in views:
+            if view.discover:
+                for known in discovered(self.rules, view):
+                    self.book.add(known)
+                for finder in self._find_more:
+                    for known in finder(view):
+                        self.book.add(known)
+        return len(self.book) - before
+
+    def sweep(self, views: Iterable[View]) -> list[Hit]:
+        """Where every known value stands, in every form, in the views. Empty when nothing is known."""
+        if not len(self.book):
+            return []
+        sweep = Sweep(self.book)
+        return [hit for view in views for hit in sweep.hits(view)]
+
+    def rewrite(self, streams: Mapping[str, bytes], hits: list[Hit]) -> tuple[dict[str, bytes], list[Hit]]:
+        """The streams with every hit covered, lengths and widths kept, and the hits that covered something."""
+        return Rewriter(streams, self._width, self._numbers).rewrite(hits)
+
+    def check(self, views: Iterable[View]) -> list[Leak]:
+        """What of the known values is in the views. Empty is good."""
+        return [
+            Leak(hit.entry.kind, hit.entry.origin, hit.form, hit.view.kind, hit.view.stream, hit.start)
+            for hit in self.sweep(views)
+        ]
+
+    def scrub(self, streams: Mapping[str, bytes], views: Views) -> Scrubbed:
+        """Scrub whole streams. SecretsLeft when the check finds anything after it.
+
+        `views` is asked for the views of the streams, and again for those of each rewritten version; where
+        nothing was found it is asked once. `Views` must give every view in which a secret could be read; a raw
+        view of each stream is added to them.
+        """
+        counts = HitCounts()
+        current = dict(streams)
+        hits: list[Hit] = []
+        for _ in range(_ROUNDS):
+            seen = [*views(current), *(raw_view(name, data) for name, data in current.items())]
+            self.discover(seen)
+            hits = self.sweep(seen)
+            if not hits:
+                return Scrubbed(current, counts, self.book)
+            rewritten, effective = self.rewrite(current, hits)
+            counts.count(effective)
+            if rewritten == current:
+                break
+            current = rewritten
+        raise SecretsLeft(
+            [
+                Leak(hit.entry.kind, hit.entry.origin, hit.form, hit.view.kind, hit.view.stream, hit.start)
+                for hit in hits
+            ]
+        )

@@ -1,0 +1,101 @@
+"""Every known value, in every form, in every view: where it stands."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from scrub.forms import FRAGMENT_LENGTH, forms_of, fragment_at, public_prefix, seeds_of
+from scrub.keywords import Automaton
+from scrub.known import Book, Entry
+from scrub.views import View
+
+_WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_FIELD_END = frozenset(b" \t\r\n\"'`=:,;|()<>[]{}\x1b")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`view.text[start:end]` shows a known value, in the form named; `fragment` for a part of one."""
+
+    view: View
+    start: int
+    end: int
+    entry: Entry
+    form: str
+
+
+class Sweep:
+    """Looks for the values of a book. Built once for all views; the book must not grow meanwhile."""
+
+    def __init__(self, book: Book) -> None:
+        self._forms = list(_forms(book))
+        self._whole = Automaton([form for form, _, _ in self._forms])
+        self._seeds = list(_seeds(book))
+        self._parts = Automaton([seed for seed, _ in self._seeds])
+
+    def hits(self, view: View) -> list[Hit]:
+        """Every occurrence in one view, those of whole values first; occurrences may overlap."""
+        text = view.text
+        found: list[Hit] = []
+        for index, start, end in self._whole.hits(text):
+            _, entry, form = self._forms[index]
+            if not entry.short or _is_whole(entry.value, text, start, end):
+                found.append(Hit(view, start, end, entry, form))
+        found.extend(self._fragments(view, _union((hit.start, hit.end) for hit in found)))
+        return found
+
+    def _fragments(self, view: View, covered: list[tuple[int, int]]) -> Iterator[Hit]:
+        starts = [start for start, _ in covered]
+        reached: dict[int, int] = {}
+        for index, start, end in self._parts.hits(view.text):
+            before = bisect_right(starts, start) - 1
+            if before >= 0 and end <= covered[before][1]:
+                continue
+            for entry, offset in self._seeds[index][1]:
+                if start < reached.get(entry.identity, 0):
+                    continue
+                if fragment := fragment_at(entry.value, offset, view.text, start):
+                    reached[entry.identity] = fragment[1]
+                    yield Hit(view, *fragment, entry, "fragment")
+
+
+def _forms(book: Book) -> Iterator[tuple[bytes, Entry, str]]:
+    seen: set[bytes] = set()
+    for entry in book.entries:
+        for form, name in ({entry.value: "plain"} if entry.mask else forms_of(entry.value)).items():
+            if form not in seen:
+                seen.add(form)
+                yield form, entry, name
+
+
+def _seeds(book: Book) -> Iterator[tuple[bytes, list[tuple[Entry, int]]]]:
+    table: dict[bytes, list[tuple[Entry, int]]] = {}
+    for entry in book.entries:
+        if entry.mask or len(entry.value) <= FRAGMENT_LENGTH or len(set(entry.value)) < 6:
+            continue
+        public = public_prefix(entry.value)
+        for seed, offset in seeds_of(entry.value):
+            if offset + len(seed) > public:
+                table.setdefault(seed, []).append((entry, offset))
+    yield from table.items()
+
+
+def _is_whole(value: bytes, text: bytes, start: int, end: int) -> bool:
+    """Does a short value stand by itself: no letter beside a word, no other text beside anything else?"""
+    before = text[start - 1] if start else 32
+    after = text[end] if end < len(text) else 32
+    if set(value) <= _WORD:
+        return before not in _WORD and after not in _WORD
+    return before in _FIELD_END and after in _FIELD_END
+
+
+def _union(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

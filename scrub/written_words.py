@@ -1,0 +1,155 @@
+"""The rules for words that announce a secret: assignments, table cells, flags, sentences. Written out.
+
+How random a value must be depends on the word before it: after `password` hardly, after `key` very.
+"""
+
+from __future__ import annotations
+
+from scrub import likeness
+from scrub.rules import Judge, Rule, compile_pattern
+from scrub.written import decoded
+
+_SOURCE = "how programs print secrets"
+_BAR = r"\xe2\x94[\x82\x83]"
+# The end of a name, quotes, an operator, quotes. No line end in between: another line is another matter.
+_NAME_END = r"(?:[_.\-\[ ][\w.\[\] -]{0,24}|[A-Z0-9]\w{0,24}|s)?+"
+_OPERATOR = rf"(?:=>|->|=|>|:{{1,3}}=?|\|{{1,2}}|\?=|\+=|,|{_BAR})"
+_TO_VALUE = rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,4}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]){{0,6}}"
+_VALUE_END = rf"(?!\\?[\"'`]|[\s<>]|{_BAR}|[,;)\]}}](?:[\s\x1b]|$)|\\[nr])"
+_TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512})"
+_PASSWORD = rf"((?:{_VALUE_END}.){{4,200}}+)"
+
+_PASSWORDS = r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|credentials?)"
+_PASSWORD_ANCHORS = "password¦passwd¦passphrase¦passcode¦pwd¦pswd¦secret¦credential"
+_TOKENS = (
+    r"(?:token|secret|api[_. -]?key|access[_. -]?key(?:[_. -]?id)?|auth[_. -]?token|connection[_. -]?string"
+    r"|(?:secret|private|account|encryption|signing|master|licen[sc]e|session|consumer|storage|service|app|shared|auth"
+    r"|client|deploy|subscription)[_. -]?(?:access[_. -]?)?(?:key|secret|token|code)"
+    r"|creds|_key|_pat|_auth|_pass)"
+)
+_TOKEN_ANCHORS = (
+    "token¦secret¦api_key¦apikey¦api-key¦api key¦api.key¦access_key¦accesskey¦access key¦access-key¦privatekey"
+    "¦private_key¦private-key¦accountkey¦account_key¦encryption_key¦encryptionkey¦signing_key¦signingkey¦master_key"
+    "¦masterkey¦license_key¦licensekey¦licence_key¦session_key¦sessionkey¦consumer_key¦consumerkey¦storage_key"
+    "¦storagekey¦service_key¦servicekey¦app_key¦appkey¦sharedaccesskey¦shared_key¦auth_key¦authkey¦auth-key¦authcode"
+    "¦auth_code¦client_key¦deploy_key¦subscription-key¦subscription_key¦creds¦connection_string¦connectionstring"
+    "¦_key¦_pat¦_auth¦_pass"
+)
+_WEAK = (
+    r"(?:key|auth|api|access|session(?:id)?|sess|sid|cookie|jwt|csrf|xsrf|signature|sig|otp|hmac|seed|psk"
+    r"|credentials?)"
+)
+_WEAK_ANCHORS = "key¦auth¦api¦access¦sess¦sid¦cookie¦jwt¦csrf¦xsrf¦sig¦otp¦hmac¦seed¦psk"
+
+
+def _rule(name: str, anchors: str, expression: str, accept: Judge) -> Rule:
+    return Rule(
+        name=name,
+        tier="context",
+        anchors=tuple(anchor.encode() for anchor in anchors.split("¦")),
+        pattern=compile_pattern(expression, fold=True),
+        accept=accept,
+        source=_SOURCE,
+        folded=True,
+        reach=1024,
+    )
+
+
+def _is_docker_auth(value: bytes) -> bool:
+    plain = decoded(value)
+    return plain is not None and b":" in plain[1:] and plain.isascii() and plain.decode().isprintable()
+
+
+def _is_cell(value: bytes) -> bool:
+    """What stands behind a word without any operator: a sentence goes on in words, a secret does not."""
+    return likeness.is_token(value) and len(value) >= 16 and any(48 <= byte <= 57 for byte in value)
+
+
+def _is_flag_value(value: bytes) -> bool:
+    return not value.startswith(b"-") and likeness.is_password(value)
+
+
+WORD_RULES = (
+    _rule("password", _PASSWORD_ANCHORS, rf"{_PASSWORDS}{_TO_VALUE}{_PASSWORD}", likeness.is_password),
+    _rule("token", _TOKEN_ANCHORS, rf"{_TOKENS}{_TO_VALUE}{_TOKEN}", likeness.is_token),
+    _rule(
+        "key", _WEAK_ANCHORS, rf"(?<![a-z]){_WEAK}(?!or|n[t]){_TO_VALUE}{_TOKEN}", likeness.is_strong_token
+    ),
+    _rule(
+        "key-in-sentence",
+        "key ¦token ¦secret ¦password ¦passphrase ¦passcode ",
+        r"(?:key|token|secret|password|passphrase|passcode)s?"
+        r"(?:[ \t](?:is|was|provided|used|value|id|for \S{1,30}|set to|changed to|now|generated|created))?[:=]?"
+        rf"[ \t]{{1,3}}[\"'(\[`<]?{_TOKEN}",
+        _is_cell,
+    ),
+    _rule(
+        "password-in-sentence",
+        "password",
+        rf"password(?:[ \t](?:is|was|set to|changed to|for \S{{1,30}}))[:=]?[ \t]{{1,3}}[\"'(\[`<]?{_PASSWORD}",
+        likeness.is_password,
+    ),
+    _rule(
+        "logged-in-with",
+        "(",
+        rf"(?:logged in|authenticated|signed in|login)[^(\r\n]{{0,20}}\({_TOKEN}\)",
+        _is_cell,
+    ),
+    _rule(
+        "flag",
+        "--",
+        r"--?[a-z][\w-]{0,30}?(?:password|passwd|passphrase|pass|pwd|secret|credentials?|token|api-?key|access-?key|auth|key)"
+        rf"(?:-value|-id|-text)?(?:[ \t]+|=)[\"'`]?{_PASSWORD}",
+        _is_flag_value,
+    ),
+    _rule(
+        "flag",
+        "--pass¦--pwd¦--token¦--secret¦--api¦--auth¦--key¦--cred",
+        r"--(?:password|passwd|passphrase|pass|pwd|secret|credentials?|token|api-?key|auth|key)"
+        rf"(?:[ \t]+|=)[\"'`]?{_PASSWORD}",
+        _is_flag_value,
+    ),
+    _rule(
+        "short-password-flag",
+        "sshpass¦docker login¦mysql¦redis-cli¦podman login¦helm registry login¦smbclient¦psql¦az login¦ldapsearch",
+        r"(?:sshpass|docker login|mysql\w{0,8}|mariadb|redis-cli|podman login|helm registry login|az login|ldapsearch)"
+        rf"[^\r\n|;]{{0,80}}?[ \t]-(?:p|a|w)[ \t]?[\"']?{_PASSWORD}",
+        _is_flag_value,
+    ),
+    _rule(
+        "user-and-password",
+        "-u ¦-u=¦--user ¦--user=¦--proxy-user ¦-u\"¦-u'",
+        rf"(?:-u|--(?:proxy-)?user)(?:[ \t]{{1,3}}|=)?[\"']?[^\s:\"'/]{{1,80}}:{_PASSWORD}",
+        lambda value: len(value) >= 4 and likeness.is_url_password(value) and not value.startswith(b"//"),
+    ),
+    _rule(
+        "netrc-password",
+        "password ",
+        rf"(?<=\s)password[ \t]{{1,8}}{_PASSWORD}",
+        lambda value: likeness.is_password(value) and len(value) >= 8,
+    ),
+    _rule(
+        "docker-auth",
+        '"auth"¦\\"auth\\"',
+        r"\"auth\\?\"[ \t]{0,3}:[ \t]{0,3}\\?\"([a-zA-Z0-9+/]{8,400}={0,2})\\?\"",
+        _is_docker_auth,
+    ),
+    _rule(
+        "xml-password",
+        "password",
+        rf"password[\"'][ \t]{{1,4}}value[ \t]?=[ \t]?[\"']{_PASSWORD}",
+        lambda value: len(value) >= 6 and not likeness.is_placeholder(value),
+    ),
+    _rule(
+        "pgpass",
+        ":5432:¦:6432:¦:3306:",
+        rf":(?:5432|6432|3306):[\w*.-]{{1,60}}:[\w*.-]{{1,60}}:{_PASSWORD}",
+        likeness.is_password,
+    ),
+    _rule(
+        "connection-string",
+        "accountkey=¦sharedaccesskey=¦sharedaccesssignature=¦;password=¦;pwd=¦secret=",
+        r"(?:accountkey|sharedaccesskey|sharedaccesssignature|password|pwd|secret)=([^;\s\"'<>]{6,400})",
+        lambda value: likeness.is_password(value) or likeness.is_token(value),
+    ),
+)

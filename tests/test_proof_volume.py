@@ -15,12 +15,12 @@ BURST_BYTES = 2**20
 SESSION_BYTES = sized(8 * 2**20, 2**30)
 MEMORY_LIMIT_BYTES = 150 * 2**20
 
-# A recorder that tells how much memory it took at most.
+# `cassette record` that tells how much memory it took at most.
 MEASURED = """
-import sys, cassette
+import sys
 from pathlib import Path
-with cassette.record(sys.argv[1], ["yes", "a line that comes again and again"], max_bytes=int(sys.argv[2])) as session:
-    session.await_end()
+from cassette.cli import main
+main(["record", "-o", sys.argv[1], "--quiet", "--max-bytes", sys.argv[2], "--", "yes", "a line that comes again"])
 status = Path("/proc/self/status").read_text()
 print(int(status.split("VmHWM:")[1].split()[0]) * 1024)
 """

@@ -139,7 +139,6 @@ class Outcome:
         with open_cassette(path, unverified=True) as tape:  # it was written a moment ago
             self.id = tape.id
             self.final = tape.final
-            self.evidence = tape.evidence_sha256
             self.gaps = [event.payload["reason"] for event in tape.service_events() if event.is_gap]
 
     def report(self, args: argparse.Namespace) -> int:
@@ -158,11 +157,15 @@ class Outcome:
         return self._code(args)
 
     def _document(self) -> dict[str, Any]:
+        from cassette.reader import open as open_cassette
+
         status = self.final.exit
+        with open_cassette(self.path, unverified=True) as tape:
+            evidence = tape.evidence_sha256  # reads the whole cassette, so only for who asks
         return {
             "path": str(self.path),
             "id": self.id,
-            "evidence_sha256": self.evidence,
+            "evidence_sha256": evidence,
             "exit_code": None if status is None else status.code,
             "signal": None if status is None else status.signal,
             "duration_ms": self.final.duration_ms,

@@ -11,10 +11,11 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self
 
 from cassette.errors import CannotSend, TimedOut, UsageError, WaitFailed
 from cassette.live_screen import LiveScreen, QueryWatch
+from cassette.looking import What, framed, matcher
 from cassette.plan import RecordingPlan
 from cassette.recorder import Recorder
 from cassette.run import Run
@@ -23,7 +24,9 @@ from terminal.keys import encode_key, encode_paste, parse_key
 from terminal.session import PtySession
 from terminal.snapshot import Snapshot
 
-What: TypeAlias = str | re.Pattern[str] | Callable[[Snapshot], object]
+if TYPE_CHECKING:
+    from cassette.locator import Locator, Region
+
 DEFAULT_TIMEOUT_S = 10.0
 DEFAULT_EXIT_TIMEOUT_S = 5.0
 LOOK_LIMIT_S = 1.0
@@ -129,6 +132,10 @@ class LiveSession:
         """Keep a JSON object of the caller's, in order with the rest."""
         self.recorder.service_event(payload)
 
+    def mark(self, op: str) -> None:
+        """Note this moment under a name, so that a replay can stand at it."""
+        self.recorder.mark(op)
+
     def _send(self, data: bytes, **facts: Any) -> None:
         self._unsettled = True
         self._run.send(data, wait_s=self.timeout, **facts)
@@ -140,9 +147,15 @@ class LiveSession:
         """The screen; after an input, once it stands still (or after a second)."""
         if self._unsettled:
             self._await_quiet(self._settle_s, LOOK_LIMIT_S)
-        self._catch_up()
-        self._stood("screen")
-        return self._screen.snapshot()
+        return self._stood("screen")
+
+    def get_by_text(
+        self, what: str | re.Pattern[str], *, nth: int | None = None, within: Region | None = None
+    ) -> Locator:
+        """The places where a text or pattern stands, looked up again each time that they are asked for."""
+        from cassette.locator import Locator
+
+        return Locator(self, what, nth=nth, within=within)
 
     def read(self, timeout: float | None = None) -> bytes:
         """The output since the last `read()`, waiting for some; b"" when the program has ended. Raises TimedOut."""
@@ -154,6 +167,7 @@ class LiveSession:
             if ended:
                 return b""
             if self._clock.now() >= deadline:
+                self._note("read-timeout")
                 raise TimedOut(
                     what=f"no output came within {self._given(timeout):g} s. Wait longer, or send input."
                 )
@@ -166,7 +180,7 @@ class LiveSession:
         in all rows joined by newlines. Raises WaitFailed with the screen after `timeout` seconds, or when the
         program has ended without it.
         """
-        matches, name = _matcher(what)
+        matches, name = matcher(what)
         began = self._clock.now()
         deadline = self._deadline(timeout)
         held_since: float | None = None
@@ -177,13 +191,18 @@ class LiveSession:
             if not matches(screen):
                 held_since = None
                 if ended or now >= deadline:
+                    if not ended:
+                        self._note("wait_for-timeout")
                     raise self._failed_wait(name, screen, now - began, ended=ended)
                 self._await_news(seen, deadline)
                 continue
             held_since = now if held_since is None else held_since
             if ended or now - held_since >= self._settle_s:
-                self._stood("wait_for")
-                return screen
+                screen = self._stood("wait_for")
+                if matches(screen):
+                    return screen
+                held_since = None  # something came between the look and the mark
+                continue
             self._await_news(seen, held_since + self._settle_s)
 
     def wait_for_stable(self, quiet_ms: int = 200, timeout: float | None = None) -> Snapshot:
@@ -191,11 +210,10 @@ class LiveSession:
         began = self._clock.now()
         if not self._await_quiet(quiet_ms / 1000, self._given(timeout)):
             self._catch_up()
+            self._note("wait_for_stable-timeout")
             name = f"{quiet_ms} ms without output"
             raise self._failed_wait(name, self._screen.snapshot(), self._clock.now() - began, ended=False)
-        self._catch_up()
-        self._stood("wait_for_stable")
-        return self._screen.snapshot()
+        return self._stood("wait_for_stable")
 
     def sleep(self, seconds: float) -> None:
         """Let time pass; in a replay it costs none. Prefer to wait for a screen."""
@@ -208,6 +226,7 @@ class LiveSession:
         ended = self._run.over.wait(self._given(timeout))
         status = self._run.program.poll()
         if not ended or status is None:
+            self._note("wait-timeout")
             raise TimedOut(
                 what=f"the program did not end within {self._given(timeout):g} s. Make it end, or wait longer."
             )
@@ -226,7 +245,10 @@ class LiveSession:
     @property
     def exit_status(self) -> ExitStatus | None:
         """How the program ended; None while it runs."""
-        return self._run.program.poll()
+        status = self._run.program.poll()
+        if status is None:
+            self._note("exit_status")
+        return status
 
     @property
     def exit_code(self) -> int | None:
@@ -320,9 +342,12 @@ class LiveSession:
     def _draw_and_answer(self) -> None:
         """Draw what has come, and send what the terminal answers."""
         with self._answering:
-            if answers := self._screen.catch_up():
-                with contextlib.suppress(CannotSend):  # it ended before it got its answer
-                    self._run.send(answers, source="terminal")
+            self._reply(self._screen.catch_up())
+
+    def _reply(self, answers: bytes) -> None:
+        if answers:
+            with contextlib.suppress(CannotSend):  # it ended before it got its answer
+                self._run.send(answers, source="terminal")
 
     def _await_news(self, seen: int, until: float) -> None:
         """Sleep until there is more output than `seen`, the program has ended, or the moment `until`."""
@@ -343,10 +368,22 @@ class LiveSession:
             self._await_news(seen, min(quiet_at, began + limit_s))
         return True
 
-    def _stood(self, op: str) -> None:
+    def _stood(self, op: str) -> Snapshot:
+        """Mark this moment, and give the screen as it is at the mark itself: what a replay will see there."""
+        self._catch_up()
+        with self._answering:
+            marked = self._note(op)
+            self._reply(self._screen.catch_up(to_mark=marked))
+            screen = self._screen.snapshot()
         self._unsettled = False
-        if self.recorder.full is None:  # else it has ended, and `close` will say so
-            self.recorder.mark(op)
+        return screen
+
+    def _note(self, op: str) -> bool:
+        """Record a mark, unless the recording is full: then it has ended, and `close` will say so."""
+        if self._closed or self.recorder.full is not None:
+            return False
+        self.recorder.mark(op)
+        return True
 
     def _take_output(self) -> bytes:
         if self._closed:
@@ -362,33 +399,12 @@ class LiveSession:
 
     def _failed_wait(self, name: str, screen: Snapshot, waited_s: float, *, ended: bool) -> WaitFailed:
         quiet = self._clock.now() - self._output_at
-        status = self.exit_status if ended else None
+        status = self._run.program.poll() if ended else None
         why = f"the screen last changed {quiet:.1f} s ago"
         if ended:
             how = "" if status is None else f" with {status.signal or f'exit code {status.code}'}"
             why = f"the program ended{how}"
         return WaitFailed(waited_s=waited_s, what=name, why=why, screen=framed(screen))
-
-
-def framed(screen: Snapshot) -> str:
-    """A screen in a box, for a message."""
-    bar = "+" + "-" * screen.columns + "+"
-    rows = [f"|{line.cut(0, screen.columns)}|" for line in screen.lines]
-    while len(rows) > 1 and not rows[-1].strip("| "):
-        rows.pop()
-    cursor = screen.cursor
-    return "\n".join([bar, *rows, bar, f"cursor: row {cursor.row}, column {cursor.column}"])
-
-
-def _matcher(what: What) -> tuple[Callable[[Snapshot], object], str]:
-    """A predicate over screens, and its name for a message."""
-    if isinstance(what, str):
-        return lambda screen: what in "\n".join(screen.text), repr(what)
-    if isinstance(what, re.Pattern) and isinstance(what.pattern, str):
-        return lambda screen: what.search("\n".join(screen.text)), f"the pattern {what.pattern!r}"
-    if not callable(what):
-        raise UsageError(what=f"cannot wait for {what!r}: give a text, a pattern of text, or a predicate")
-    return what, f"the predicate {getattr(what, '__name__', what)!s}"
 
 
 def _utf8(text: str) -> bytes:

@@ -57,13 +57,15 @@ class LiveScreen:
         self._position: int | None = None
         self._lock = threading.RLock()
 
-    def catch_up(self) -> bytes:
-        """Draw what has come since the last time; the answers to what the program asked."""
+    def catch_up(self, *, to_mark: bool = False) -> bytes:
+        """Draw what has come since the last time, or of that up to a mark; the answers to what the program asked."""
         with self._lock:
             emulator = self._ready()
             for record in self._spool.records(start=self._position):
-                self._draw(emulator, record)
+                is_mark = self._draw(emulator, record)
                 self._position = record.end
+                if to_mark and is_mark:
+                    break
             return emulator.replies()
 
     def snapshot(self) -> Snapshot:
@@ -91,10 +93,13 @@ class LiveScreen:
             self._emulator = new_emulator(self._name, self._size)
         return self._emulator
 
-    def _draw(self, emulator: Emulator, record: Record) -> None:
+    def _draw(self, emulator: Emulator, record: Record) -> bool:
+        """Draw one event; whether it is a mark."""
         if record.kind == Kind.OUTPUT:
             emulator.feed(bytes(record.data))
         elif record.kind == Kind.INPUT:
             event = lines.read_input(lines.with_seq(1, bytes(record.data)))
             if event.kind == "resize" and event.size is not None:
                 emulator.resize(columns=event.size.columns, rows=event.size.rows)
+            return event.kind == "mark"
+        return False

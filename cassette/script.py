@@ -87,7 +87,7 @@ def _resize(session: LiveSession, columns: int, rows: int) -> None:
 
 
 def _expect(session: LiveSession, text: str = "", regex: str | None = None) -> None:
-    from cassette.live import framed
+    from cassette.looking import framed
 
     screen = session.screen
     shown = "\n".join(screen.text)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cassette.documents import discovery_of, final_of, manifest_of, quota_of, scrub_report_of
 from cassette.errors import NotWhatWasDemanded, UsageError
@@ -43,6 +43,7 @@ from cassette.verify import examine
 
 if TYPE_CHECKING:
     from cassette.clock import Clock
+    from cassette.player import ReplaySession
     from cassette.screens import ExactScreens, FrameScreens
     from terminal.snapshot import Snapshot
 
@@ -218,6 +219,16 @@ class Cassette:
             end_ms=end_ms,
             idle_limit_ms=idle_limit_ms,
         )
+
+    def session(self, **options: Any) -> ReplaySession:
+        """A session on this recording, to be driven as the live one was: it executes nothing.
+
+        The options (`match_on`, `replay`, `scale`, `clock`, `on_unplayed`, `argv`, `columns`, `rows`, …) are those
+        of `cassette.player.ReplaySession`. Raises ReplayMismatch for a command or a size that it does not have.
+        """
+        from cassette.player import ReplaySession
+
+        return ReplaySession(self, **options)
 
     @cached_property
     def _frame_screens(self) -> FrameScreens:

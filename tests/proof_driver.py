@@ -1,7 +1,8 @@
 """A recording process for the proofs to kill. It says each event that is acknowledged, after its call returned.
 
-`proof_driver.py recorder|session|publish TARGET [overwrite] [KILL_AT]`. The first line is `ready` and the spool's
-id. What the n-th event of a kind says follows from n alone, so that the killer knows what must be found.
+`proof_driver.py recorder|session|publish TARGET [overwrite] [KILL_AT]` or `proof_driver.py recover ID KILL_AT`. The
+first line is `ready` and the spool's id. What the n-th event of a kind says follows from n alone, so that the killer
+knows what must be found.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import sys
 import threading
 
 import cassette
+from cassette import recovery
 from cassette.recorder import Recorder
 from cassette.store.operations import FileOperations
 from cassette.store.spool import Spool
@@ -89,14 +91,7 @@ def _at_once(**kinds):
 
 def publish(target, *, overwrite, kill_at):
     """A short recording that ends; then this process kills itself at step `kill_at` of what `close()` does."""
-    done = 0
-
-    def step(*_):
-        nonlocal done
-        done += 1
-        if done == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
+    step = Steps(kill_at)
     recorder = Recorder(target, columns=40, rows=10, overwrite=overwrite, progress=step)
     say("ready", recorder.spool.id)
     for number in range(PUBLISHED_EVENTS):
@@ -104,10 +99,35 @@ def publish(target, *, overwrite, kill_at):
         recorder.input(input_of(number))
         recorder.service_event(payload_of(number))
     recorder.final(exit=0)
-    _stepping(FileOperations, step)
-    _stepping(Spool, step, only="discard")
+    step.at_every_operation()
     recorder.close()
-    say("steps", done)
+    say("steps", step.done)
+
+
+def recover(spool_id, *, kill_at):
+    """The same for `recover`."""
+    step = Steps(kill_at)
+    say("ready", spool_id)
+    step.at_every_operation()
+    recovery.recover(spool_id, progress=step)
+    say("steps", step.done)
+
+
+class Steps:
+    """Counts; this process ends at one of them."""
+
+    def __init__(self, kill_at):
+        self.done = 0
+        self._kill_at = kill_at
+
+    def __call__(self, *_):
+        self.done += 1
+        if self.done == self._kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def at_every_operation(self):
+        _stepping(FileOperations, self)
+        _stepping(Spool, self, only="discard")
 
 
 def _stepping(owner, step, only=""):
@@ -129,7 +149,9 @@ def _stepping(owner, step, only=""):
 def main():
     what, target, *rest = sys.argv[1:]
     overwrite = "overwrite" in rest
-    if what == "publish":
+    if what == "recover":
+        recover(target, kill_at=int(rest[-1]))
+    elif what == "publish":
         publish(target, overwrite=overwrite, kill_at=int(rest[-1]))
     else:
         {"recorder": by_recorder, "session": by_session}[what](target, overwrite=overwrite)

@@ -102,7 +102,13 @@ def check_recovered(target, driven, what):
 def test_killed_while_publishing(tmp_path, spools, overwrite):
     """At every step: the old cassette or the new one stands there, whole, and recover gives the new one, whole."""
     more = ["overwrite"] if overwrite else []
-    for step in steps_to_kill_at(tmp_path, overwrite, more):
+    whole = tmp_path / "whole"
+    if overwrite:
+        record_old(whole)
+    driven = Driven("publish", whole, *more, END_TO_END)
+    assert driven.read_on() == 0
+    check_published(whole, driven.spool_id)
+    for step in steps_to_kill_at(driven):
         target = tmp_path / f"at-{step}"
         old = record_old(target) if overwrite else None
         driven = Driven("publish", target, *more, step)
@@ -118,15 +124,36 @@ def test_killed_while_publishing(tmp_path, spools, overwrite):
             assert (target / "notes.txt").read_text() == "mine\n"
 
 
-def steps_to_kill_at(tmp_path, overwrite, more):
-    target = tmp_path / "whole"
-    if overwrite:
-        record_old(target)
-    driven = Driven("publish", target, *more, END_TO_END)
-    assert driven.read_on() == 0
-    check_published(target, driven.spool_id)
+def steps_to_kill_at(driven):
+    """Some of the steps that were counted, or all of them."""
     steps = range(1, int(driven.words["steps"][1]) + 1)
     return random.Random("publish").sample(steps, min(sized(6, len(steps)), len(steps)))
+
+
+@pytest.mark.prove
+def test_recovery_that_is_killed_can_be_begun_again(tmp_path, spools):
+    driven = Driven("recover", crashed(tmp_path / "whole"), END_TO_END)
+    assert driven.read_on() == 0
+    assert_recovered(tmp_path / "whole")
+    for step in steps_to_kill_at(driven):
+        target = tmp_path / f"at-{step}"
+        spool_id = crashed(target)
+        assert Driven("recover", spool_id, step).read_on() == -9
+        if spools_in(spools):
+            assert cassette_main(["recover", spool_id]) == 0
+        assert spools_in(spools) == []
+        assert_recovered(target)
+        with open_cassette(target) as tape:
+            assert tape.output_bytes() == b"".join(map(output_of, range(10)))
+
+
+def crashed(target):
+    """The spool of a recording whose recorder died."""
+    recorder = Recorder(target)
+    for number in range(10):
+        recorder.output(output_of(number))
+    recorder.spool.close()
+    return recorder.spool.id
 
 
 def check_published(target, cassette_id):

@@ -8,7 +8,7 @@ import termios
 import threading
 
 import pytest
-from proof_helpers import CASSETTE, assert_complete, own_spools, spools_in
+from proof_helpers import CASSETTE, assert_complete, assert_recovered, own_spools, spools_in
 
 from cassette.cli import main as cassette_main
 from cassette.reader import open as open_cassette
@@ -132,6 +132,26 @@ def test_signal_while_a_person_types(tmp_path, spools, own_terminal, number):
     assert [sequence for sequence in SWITCHED_OFF if sequence not in after] == []
     assert_ended_by(target, number)
     assert spools_in(spools) == []
+
+
+def test_second_signal_ends_at_once_and_the_recording_is_kept(tmp_path, spools):
+    target = tmp_path / "tape"
+    stubborn = "trap 'echo hung up' HUP; trap '' TERM; echo ready; while read line; do :; done"
+    recorder = start(
+        "-o", target, "--", "sh", "-c", stubborn, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
+    with recorder:
+        shown = Reader(recorder.stdout.fileno())
+        shown.wait_for(b"ready")
+        recorder.send_signal(signal.SIGTERM)
+        shown.wait_for(b"hung up")
+        recorder.send_signal(signal.SIGTERM)
+    assert recorder.returncode == -signal.SIGTERM
+    (spool_id,) = spools_in(spools)
+    assert cassette_main(["recover", spool_id]) == 0
+    assert_recovered(target)
+    with open_cassette(target) as tape:
+        assert b"hung up" in tape.output_bytes()
 
 
 def test_ctrl_c_of_a_person_is_the_programs(tmp_path, spools, own_terminal):

@@ -14,8 +14,9 @@ class Row:
     """`data[x]` is what column x holds ("" behind a wide character), `pens[x]` how it is drawn.
 
     `plain`: every pen is the default one. `special`: some cell may be wide or protected (DECSCA), so that
-    writing needs care. `protected` says which are, None when none is. `continued`: the row goes on
-    from the one above. `padded`: its last column was left blank because a wide character did not fit. `line` is what `render` found, None when it must look again.
+    writing needs care; `protected` says which are, None when none is. `continued`: the row goes on from the
+    one above. `padded`: its last column was left blank because a wide character did not fit. `line` is what
+    `render` found, None when it must look again.
     """
 
     __slots__ = ("continued", "data", "last", "line", "padded", "pens", "plain", "protected", "special")

@@ -11,14 +11,18 @@ from cassette.store.spool import Spool, SpoolInfo, discard_spool, list_spools, o
 __all__ = ["SpoolInfo", "discard_spool", "list_spools", "recover"]
 
 
-def recover(spool_id: str, *, progress: Progress | None = None) -> Path:
+def recover(spool_id: str, *, to: str | Path | None = None, progress: Progress | None = None) -> Path:
     """Publish the recording of a spool whose recorder is gone; the cassette's path.
 
-    It is partial when its end was not recorded. Raises NoSuchSpool, SpoolInUse, SpoolDamaged, and what publishing
+    `to` is another place than the recorder was given; nothing is ever overwritten there. It is partial when its
+    end was not recorded. Raises NoSuchSpool, SpoolInUse, SpoolDamaged, and what publishing
     raises (CassetteExists, CannotStore); then the spool stays.
     """
     spool = open_spool(spool_id)
     try:
+        if to is not None:
+            spool.target = Path(to).absolute()
+            spool.header = {**spool.header, "overwrite": False}
         if _is_published(spool):
             spool.discard()
             return spool.target

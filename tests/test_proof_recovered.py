@@ -6,8 +6,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from proof_driver import input_of, output_of, payload_of
-from proof_helpers import assert_complete, assert_recovered, own_spools, sized, spools_in
+from proof_helpers import assert_complete, assert_recovered, contents, own_spools, sized, spools_in
 
+from cassette.cli import main as cassette_main
 from cassette.finish import finish
 from cassette.format import lines
 from cassette.model import Final, Input, ServiceEvent
@@ -111,3 +112,19 @@ def test_torn_again_and_again(spools):
             target = finish(open_spool(spool_id))
             assert_recovered(target)
             check(target, len(ends) - 2, resumed=3)
+
+
+def test_place_that_was_taken_meanwhile(spools, capsys):
+    with TemporaryDirectory(dir=spools) as name:
+        place = Path(name)
+        spool_id, _ = crashed(place, 2)
+        with Recorder(place / "tape") as another:
+            another.output(b"another one\r\n")
+        taken = contents(place / "tape")
+        assert cassette_main(["recover", spool_id]) == 2
+        assert "exists already" in capsys.readouterr().err
+        assert cassette_main(["recover", "-o", str(place / "elsewhere")]) == 2  # of which one?
+        assert cassette_main(["recover", spool_id, "-o", str(place / "elsewhere")]) == 0
+        assert_recovered(place / "elsewhere")
+        assert contents(place / "tape") == taken
+        assert spools_in(spools) == []

@@ -11,6 +11,7 @@ EXAMPLES = (
     "cassette recover                 finish every recording whose recorder is gone",
     "cassette recover --list          what there is",
     "cassette recover 4f6a…           finish one (the start of its id is enough)",
+    "cassette recover 4f6a -o DIR     finish it elsewhere, where its place was taken meanwhile",
     "cassette recover --discard 4f6a  throw one away",
 )
 
@@ -23,6 +24,7 @@ def parser() -> Parser:
         EXAMPLES,
     )
     p.add_argument("id", nargs="?", help="the recording, by the start of its id (default: all)")
+    p.add_argument("-o", "--output", metavar="DIR", help="another place for the one with that id")
     p.add_argument("--list", action="store_true", help="only show what there is")
     p.add_argument(
         "--discard", metavar="ID", help="throw a recording away; one that is running is never touched"
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     args = parser().parse_args(arguments)
     if sum((args.list, args.discard is not None, args.id is not None)) > 1:
         raise UsageError(what="--list, --discard and an id exclude each other: give one of them")
+    if args.output is not None and args.id is None:
+        raise UsageError(what="-o is the place of one recording: give its id too")
     if args.list:
         return _list(as_json=args.json)
     if args.discard is not None:
@@ -53,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         ids = [info.id for info in list_spools() if not info.alive]
         if not ids:
             note("nothing to recover")
-    return _recover(ids, as_json=args.json)
+    return _recover(ids, to=args.output, as_json=args.json)
 
 
 def _whole_id(start: str) -> str:
@@ -70,13 +74,13 @@ def _whole_id(start: str) -> str:
     return found[0]
 
 
-def _recover(ids: list[str], *, as_json: bool) -> int:
+def _recover(ids: list[str], *, to: str | None, as_json: bool) -> int:
     from cassette.recovery import recover
 
     progress, code, done = ProgressLine("drawing frames"), 0, []
     for spool_id in ids:
         try:
-            path = recover(spool_id, progress=progress)
+            path = recover(spool_id, to=to, progress=progress)
         except CassetteError as error:
             note(f"cassette: {spool_id}: {error}")
             code = max(code, error.exit_code)

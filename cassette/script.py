@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,12 @@ from cassette.model import Size
 from cassette.recorder import check_size
 from cassette.run import signal_name
 from cassette.starting import MAX_SECONDS
+from cassette.yaml_file import Node, WrongYaml, parse_yaml, read_bounded
 from terminal.keys import parse_key
 
 if TYPE_CHECKING:
     from cassette.live import LiveSession
 
-MAX_SCRIPT_BYTES = 2**20
-MAX_DEPTH = 8
 _Seconds = (int, float)
 
 
@@ -116,85 +115,40 @@ _VERBS = {
 
 def read_script(path: str | Path) -> Script:
     """Read and check a script. Raises UsageError for a file that cannot be read, BadScript for a bad one."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_SCRIPT_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UsageError(what=f"cannot read the script {path}: {why}. Check the path.") from None
-    if len(data) > MAX_SCRIPT_BYTES:
-        raise UsageError(
-            what=f"the script {path} has more than {MAX_SCRIPT_BYTES} bytes: write a shorter one"
-        )
-    return parse_script(data, str(path))
+    return parse_script(read_bounded(path, "script"), str(path))
 
 
 def parse_script(data: bytes | str, path: str = "script") -> Script:
     """Check the text of a script: a list of steps, or a mapping with the list under `steps`."""
-    import yaml
-
     try:
-        _check_events(path, yaml.parse(data, yaml.SafeLoader))
-        loader = yaml.SafeLoader(data)
-        try:
-            root = loader.get_single_node()
-            return Script(path, tuple(_step(path, node, loader) for node in _step_nodes(path, root)))
-        finally:
-            loader.dispose()
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = 1 if mark is None else mark.line + 1
-        what = getattr(error, "problem", None) or str(error)
-        raise BadScript(script=path, line=line, why=f"this is no YAML: {what}.") from None
+        return Script(path, tuple(_step(node) for node in _step_nodes(parse_yaml(data))))
+    except WrongYaml as error:
+        raise BadScript(script=path, line=error.line, why=error.why) from None
 
 
-def _check_events(path: str, events: Iterable[Any]) -> None:
-    """Refuse aliases and depth before anything is built: both make little text much work."""
-    import yaml
-
-    depth = 0
-    for event in events:
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        why = "aliases are not taken. Write the value out." if isinstance(event, yaml.AliasEvent) else None
-        why = "it is nested too deep. Make it a list of steps." if depth > MAX_DEPTH else why
-        if why is not None:
-            raise BadScript(script=path, line=event.start_mark.line + 1, why=why)
-
-
-def _step_nodes(path: str, root: Any) -> Sequence[Any]:
+def _step_nodes(root: Node | None) -> list[Node]:
     """The nodes of the steps."""
-    import yaml
-
-    node = root
-    if isinstance(root, yaml.MappingNode):
-        names = [getattr(key, "value", None) for key, _ in root.value]
-        if names != ["steps"]:
-            raise BadScript(script=path, line=1, why=f"known at the top is only `steps`, not {names}.")
-        node = root.value[0][1]
-    if not isinstance(node, yaml.SequenceNode) or not node.value:
-        raise BadScript(script=path, line=1, why="it is no list of steps. Begin with `- wait: some text`.")
-    return list(node.value)
+    steps = root.value if root else None
+    if isinstance(steps, dict):
+        if list(steps) != ["steps"]:
+            raise WrongYaml(1, f"known at the top is only `steps`, not {list(steps)}.")
+        steps = steps["steps"].value
+    if not isinstance(steps, list) or not steps:
+        raise WrongYaml(1, "it is no list of steps. Begin with `- wait: some text`.")
+    return steps
 
 
-def _step(path: str, node: Any, loader: Any) -> Step:
-    line = node.start_mark.line + 1
-    if (twice := _named_twice(node)) is not None:
-        raise BadScript(script=path, line=line, why=f"{twice!r} stands there twice. Leave one out.")
-    try:
-        value = loader.construct_object(node, deep=True)
-    except ValueError as error:  # a date with 13 months, a number of 5,000 digits
-        raise BadScript(script=path, line=line, why=f"{error}. Quote what is text.") from None
-    if isinstance(value, str) and value == "wait_stable":
+def _step(node: Node) -> Step:
+    value = node.plain()
+    if value == "wait_stable":
         value = {value: {}}
     if not isinstance(value, dict) or len(value) != 1:
-        raise BadScript(
-            script=path, line=line, why="a step is one verb and what it is given, as `- press: enter`."
-        )
+        raise WrongYaml(node.line, "a step is one verb and what it is given, as `- press: enter`.")
     (verb, given) = next(iter(value.items()))
     try:
-        return Step(verb, _checked(verb, given), line)
+        return Step(verb, _checked(verb, given), node.line)
     except (ValueError, UsageError) as error:
-        raise BadScript(script=path, line=line, why=str(error)) from None
+        raise WrongYaml(node.line, str(error)) from None
 
 
 def _checked(verb: Any, given: Any) -> dict[str, Any]:
@@ -250,20 +204,6 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "resize": _check_size,
     "signal": lambda facts: signal_name(facts["name"]),
 }
-
-
-def _named_twice(node: Any) -> str | None:
-    """A name that a mapping in this step has twice: YAML would take the last one in silence."""
-    import yaml
-
-    if isinstance(node, yaml.MappingNode):
-        names = [key.value for key, _ in node.value]
-        parts = [value for _, value in node.value]
-        twice = next((name for name in names if isinstance(name, str) and names.count(name) > 1), None)
-    else:
-        parts = node.value if isinstance(node, yaml.SequenceNode) else []
-        twice = None
-    return twice or next((found for part in parts if (found := _named_twice(part)) is not None), None)
 
 
 def _check_pattern(pattern: str | None) -> None:

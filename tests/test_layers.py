@@ -20,7 +20,7 @@ HOMES = {
     "pydantic": {"cassette/format/documents.py"},
     "orjson": {"cassette/format/documents.py", "cassette/format/seal.py"},
     "msgspec": {"cassette/format/lines.py", "cassette/format/frames.py"},
-    "yaml": {"cassette/script.py"},
+    "yaml": {"cassette/yaml_file.py"},
     "ahocorasick_rs": {"scrub/keywords.py"},
     "re2": {"scrub/userrules.py"},
     "pytest": {"cassette/pytest_plugin.py"},

@@ -31,7 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     dis.add_argument("--unknown", action="store_true", help="only what is not understood")
     show = commands.add_parser("show", help="the screen after some bytes")
     show.add_argument("file", metavar="FILE")
-    show.add_argument("--at", type=int, metavar="OFFSET", help="bytes to feed (default: all; negative: from the end)")
+    show.add_argument(
+        "--at", type=int, metavar="OFFSET", help="bytes to feed (default: all; negative: from the end)"
+    )
     show.add_argument("--size", type=_size, default=(80, 24), metavar="COLUMNSxROWS")
     show.add_argument("--emulator", choices=known_emulators(), default=DEFAULT_EMULATOR)
     show.add_argument("--spans", action="store_true", help="list colours and attributes too")

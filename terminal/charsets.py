@@ -9,7 +9,12 @@ LINE_DRAWING = {ord(plain): drawn for plain, drawn in zip(_PLAIN, _DRAWN, strict
 
 UNITED_KINGDOM = {ord("#"): "£"}
 
-CHARSETS: dict[str, dict[int, str] | None] = {"0": LINE_DRAWING, "2": LINE_DRAWING, "A": UNITED_KINGDOM, "B": None}
+CHARSETS: dict[str, dict[int, str] | None] = {
+    "0": LINE_DRAWING,
+    "2": LINE_DRAWING,
+    "A": UNITED_KINGDOM,
+    "B": None,
+}
 """Final of the designating sequence to what it translates; None and finals not listed are ASCII."""
 
 DESIGNATORS = {"(": 0, ")": 1, "*": 2, "+": 3, "-": 1, ".": 2, "/": 3}

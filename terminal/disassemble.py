@@ -89,7 +89,9 @@ def _named(start: int, end: int, sequence: str) -> Piece:
         number = sequence[2:].partition(";")[0].rstrip("\x07\x1b\\")
         known = number in OSC_NAMES
         detail = "swallowed" if number in SWALLOWED_OSC else ""
-        return Piece(start, end, f"OSC {number} {OSC_NAMES.get(number, '')}".rstrip(), sequence, detail, known)
+        return Piece(
+            start, end, f"OSC {number} {OSC_NAMES.get(number, '')}".rstrip(), sequence, detail, known
+        )
     if kind in STRING_NAMES:
         inner = next((name for head, name in DCS_NAMES.items() if sequence[2:].startswith(head)), "")
         name = f"DCS {inner}" if inner and kind == "P" else STRING_NAMES[kind]

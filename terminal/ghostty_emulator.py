@@ -140,7 +140,13 @@ class GhosttyEmulator:
         self._dirty = set()
         alternate = self._terminal.get("active_screen", "GhosttyTerminalScreen")
         return Snapshot(
-            self._columns, self._rows, tuple(self._lines), self.cursor, self.title, self.modes, bool(alternate)
+            self._columns,
+            self._rows,
+            tuple(self._lines),
+            self.cursor,
+            self.title,
+            self.modes,
+            bool(alternate),
         )
 
     def dirty_rows(self) -> set[int]:

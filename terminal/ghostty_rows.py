@@ -32,7 +32,9 @@ class RowReader:
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
-        self._state = _owned("GhosttyRenderState", lib.ghostty_render_state_new, lib.ghostty_render_state_free)
+        self._state = _owned(
+            "GhosttyRenderState", lib.ghostty_render_state_new, lib.ghostty_render_state_free
+        )
         self._rows = _owned(
             "GhosttyRenderStateRowIterator",
             lib.ghostty_render_state_row_iterator_new,

@@ -243,7 +243,9 @@ def _kitty_character(character: str, modifiers: int, modes: Modes) -> str:
     number = str(ord(plain))
     if flags & ALTERNATE_KEYS and modifiers & SHIFT and text != plain:
         number += f":{ord(text)}"
-    typed = ord(text) if flags & ASSOCIATED_TEXT and flags & ALL_KEYS and text >= " " and text != "\x7f" else 0
+    typed = (
+        ord(text) if flags & ASSOCIATED_TEXT and flags & ALL_KEYS and text >= " " and text != "\x7f" else 0
+    )
     if typed and not modifiers & ~SHIFT:
         return f"\x1b[{number};{modifiers + 1 if modifiers else ''};{typed}u"
     return f"\x1b[{number};{modifiers + 1}u" if modifiers else f"\x1b[{number}u"

@@ -50,7 +50,9 @@ def encode_click(
     """Press and release, `count` times. Raises `MouseError`."""
     data = encode_mouse("press", column=column, row=row, modes=modes, button=button, modifiers=modifiers)
     if modes.mouse != 9:  # X10 mode knows no release
-        data += encode_mouse("release", column=column, row=row, modes=modes, button=button, modifiers=modifiers)
+        data += encode_mouse(
+            "release", column=column, row=row, modes=modes, button=button, modifiers=modifiers
+        )
     return data * count
 
 

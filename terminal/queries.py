@@ -193,7 +193,13 @@ class AnsweringScreen(StatefulScreen):
 
     def _palette(self, fields: list[str], terminator: str) -> None:
         for index, question in zip(fields[::2], fields[1::2], strict=False):
-            if question == "?" and index.isascii() and index.isdigit() and len(index) < 4 and int(index) < 256:
+            if (
+                question == "?"
+                and index.isascii()
+                and index.isdigit()
+                and len(index) < 4
+                and int(index) < 256
+            ):
                 self.reply(f"\x1b]4;{int(index)};{palette_colour(int(index))}{terminator}")
 
     def _dynamic_colours(self, number: int, fields: list[str], terminator: str) -> None:

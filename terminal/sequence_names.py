@@ -50,5 +50,10 @@ OSC_NAMES = {
 SWALLOWED_OSC = frozenset(OSC_NAMES) - {"0", "2", "4", "8", "10", "11", "12"}
 """Known, and without effect on a screen."""
 
-STRING_NAMES = {"P": "DCS device control", "_": "APC application command", "^": "PM privacy message", "X": "SOS string"}
+STRING_NAMES = {
+    "P": "DCS device control",
+    "_": "APC application command",
+    "^": "PM privacy message",
+    "X": "SOS string",
+}
 DCS_NAMES = {"$q": "DECRQSS ask setting", "+q": "XTGETTCAP ask terminfo", "tmux;": "tmux passthrough"}

@@ -106,9 +106,10 @@ class StatefulScreen(EditingScreen):
         if on == self.alternate:
             return
         grid = self._other_grid if self._other_grid and not clear_first else None
-        self._other_grid, self.grid = self.grid, grid or [
-            Row(self.columns, self.erase_pen) for _ in range(self.lines)
-        ]
+        self._other_grid, self.grid = (
+            self.grid,
+            grid or [Row(self.columns, self.erase_pen) for _ in range(self.lines)],
+        )
         self._other_cursor, self.saved_cursor = self.saved_cursor, self._other_cursor
         self._other_kitty, self.kitty_stack = self.kitty_stack, self._other_kitty
         self.alternate = on

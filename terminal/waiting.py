@@ -44,7 +44,9 @@ class SystemClock:
 class WaitError(Exception):
     """A wait ended without what was waited for; `snapshot` is the last screen, the message shows it."""
 
-    def __init__(self, reason: str, what: str, waited_ms: float, changed_ms: float, snapshot: Snapshot) -> None:
+    def __init__(
+        self, reason: str, what: str, waited_ms: float, changed_ms: float, snapshot: Snapshot
+    ) -> None:
         self.what = what
         self.waited_ms = waited_ms
         self.last_changed_ms = changed_ms
@@ -103,7 +105,9 @@ class Waiter:
         def is_stable(_screen: Snapshot, changed_at: float) -> bool:
             return self._ended or self._clock.now_ms() - max(began, changed_at) >= quiet_ms
 
-        return self._wait(is_stable, f"for a screen that stands still for {quiet_ms:g} ms", timeout_ms, quiet_ms)
+        return self._wait(
+            is_stable, f"for a screen that stands still for {quiet_ms:g} ms", timeout_ms, quiet_ms
+        )
 
     def _wait(
         self, done: Callable[[Snapshot, float], object], name: str, timeout_ms: float, quiet_ms: float | None

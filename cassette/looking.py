@@ -47,8 +47,7 @@ def columns_of(text: str) -> int:
 def framed(screen: Snapshot) -> str:
     """A screen in a box, for a message."""
     bar = "+" + "-" * screen.columns + "+"
-    rows = [f"|{line.cut(0, screen.columns)}|" for line in screen.lines]
-    while len(rows) > 1 and not rows[-1].strip("| "):
-        rows.pop()
+    last = max((row for row, text in enumerate(screen.text) if text.strip()), default=0)
+    rows = [f"|{line.cut(0, screen.columns)}|" for line in screen.lines[: last + 1]]
     cursor = screen.cursor
     return "\n".join([bar, *rows, bar, f"cursor: row {cursor.row}, column {cursor.column}"])

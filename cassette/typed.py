@@ -14,12 +14,12 @@ _ASKS_POSITION = re.compile(rb"\x1b\[\??6n")
 _BEGINS_TO_ASK = re.compile(rb"\x1b(?:\[(?:\??6?)?)?\Z")
 _POSITION = re.compile(rb"\x1b\[\??[0-9]+;[0-9]+R")
 _LIKE_A_KEY = re.compile(rb"\x1b\[1;(?:[2-9]|1[0-6])R")
-_BEGUN_ANSWER = re.compile(
-    rb"\x1b(?:\[(?:[?>][0-9][0-9;]*\$?|[0-9]+;[0-9;]*)"  # DA, DSR, kitty, DECRQM, XTWINOPS, CPR
-    rb"|\](?:4;[0-9]+|1[0-9]);[rgba:0-9a-fA-F/]*\x1b?"  # OSC colours
-    rb"|P(?:[>!]\||[01][$+]r)[^\x07\x1b]*\x1b?)\Z"  # XTVERSION, DECRQSS, XTGETTCAP
+_BEGUN = re.compile(
+    rb"\x1b(?:\[[?>]?[0-9;]*\$?"  # DA, DSR, kitty, DECRQM, XTWINOPS, CPR
+    rb"|\](?:4?|4;[0-9]*|1[0-9]?|(?:4;[0-9]+|1[0-9]);[rgba:0-9a-fA-F/]*\x1b?)"  # OSC colours
+    rb"|P(?:[>!01]?|[01][$+]|(?:[>!]\||[01][$+]r)[^\x07\x1b]*\x1b?))?\Z"  # XTVERSION, DECRQSS, XTGETTCAP
 )
-_BEGUN_SEQUENCE = re.compile(rb"\x1b[\[\]P]?\Z")
+_NO_KEY_SO_FAR = re.compile(rb"\x1b(?:\[(?:[?>][0-9]|[0-9]+;)|\](?:4;|1[0-9];)|P(?:[>!]\||[01][$+]r))")
 _LONGEST = 4096
 
 
@@ -61,11 +61,11 @@ class Typed:
         self._begun = b""
         if answer:
             return self._reports(part)
-        begins = _BEGUN_ANSWER.search(part) or _BEGUN_SEQUENCE.search(part)
+        begins = _BEGUN.search(part)
         if begins is None or len(part) - begins.start() > _LONGEST:
             return [(False, part)]
         self._begun = begins.group()
-        sure = _BEGUN_ANSWER.match(self._begun) is not None and not self._may_be_key()
+        sure = _NO_KEY_SO_FAR.match(self._begun) is not None and not self._may_be_key()
         return [(False, part[: begins.start()]), (sure, self._begun)]
 
     def _may_be_key(self) -> bool:

@@ -22,6 +22,7 @@ COMMANDS = {
     "verify": "complete, partial or damaged, and where",
     "recover": "finish what a crash left in the spool",
     "rederive": "draw the frames again, after an emulator change",
+    "shim": "write an executable that plays a cassette to whatever starts it",
 }
 _HELP = """usage: cassette COMMAND …
 

@@ -144,8 +144,9 @@ def _frame_words(event: Frame) -> str:
     filled = sum(1 for row in screen.text if row)
     title = f", title {quoted(screen.title.encode('utf-8', 'replace'))}" if screen.title else ""
     where = f"cursor {cursor.row},{cursor.column}{'' if cursor.visible else ' hidden'}"
+    rows = f"{filled} row{'' if filled == 1 else 's'} with text"
     which = "key" if event.is_key else "delta"
-    return f"{which} {screen.columns}x{screen.rows}, {filled} rows with text, {where}, bytes to {event.raw_end}{title}"
+    return f"{which} {screen.columns}x{screen.rows}, {rows}, {where}, bytes to {event.raw_end}{title}"
 
 
 def _service_words(event: ServiceEvent) -> str:

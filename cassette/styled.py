@@ -29,7 +29,7 @@ def styled_rows(screen: Snapshot) -> list[str]:
 def boxed(rows: list[str], screen: Snapshot) -> list[str]:
     """Rows (plain or styled) of a screen in a frame; blank ones at the end are left out."""
     bar = "─" * screen.columns
-    last = max((number for number, line in enumerate(screen.lines) if line.text or line.spans), default=0)
+    last = max((number for number, row in enumerate(rows) if row), default=0)
     inside = []
     for row, line in zip(rows[: last + 1], screen.lines, strict=False):
         inside.append(f"│{row}{' ' * (screen.columns - _columns(line, row))}│")

@@ -15,6 +15,7 @@ import signal
 import termios
 import threading
 import tty
+from collections import deque
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -222,7 +223,7 @@ class _PausableClock(MonotonicClock):
         self._viewer = viewer
         self._paused_s = 0.0
         self._pause_began: float | None = None
-        self._stepping = False
+        self._keys: deque[int] = deque()
 
     def now(self) -> float:
         """Seconds of showing: it stands while paused."""
@@ -231,15 +232,11 @@ class _PausableClock(MonotonicClock):
 
     def sleep_until(self, moment: float, cancelled: threading.Event | None = None) -> bool:
         """Wait, and do what the keys say meanwhile; False when the viewer has left."""
-        while (left := moment - self.now()) > 0:
-            if self._stepping:
-                self._stepping = False
-                self._paused_s -= left  # the next event is now
-                break
-            for key in self._viewer.wait(left if self._pause_began is None else _FOREVER_S):
-                self._press(key)
-            if cancelled is not None and cancelled.is_set():
-                return False
+        while (left := moment - self.now()) > 0 and not (cancelled is not None and cancelled.is_set()):
+            if self._keys:
+                self._press(self._keys.popleft(), left)
+            else:
+                self._keys.extend(self._viewer.wait(left if self._pause_began is None else _FOREVER_S))
         return not (cancelled is not None and cancelled.is_set())
 
     def stand_while(self, act: Callable[[], object]) -> None:
@@ -249,13 +246,14 @@ class _PausableClock(MonotonicClock):
         if self._pause_began is None:
             self._paused_s += super().now() - began
 
-    def _press(self, key: int) -> None:
+    def _press(self, key: int, left: float) -> None:
+        """Do what a key says; `left` seconds are missing to the next event."""
         if key == ord(" ") and self._pause_began is None:
             self._pause_began = super().now()
         elif key == ord(" ") and self._pause_began is not None:
             self._paused_s += super().now() - self._pause_began
             self._pause_began = None
         elif key == ord(".") and self._pause_began is not None:
-            self._stepping = True
+            self._paused_s -= left  # the next event is now
         elif key in b"qQ":
             self._viewer.leave()

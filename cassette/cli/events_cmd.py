@@ -37,9 +37,9 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the events."""
+    args = parser().parse_args(arguments)
     from cassette.readable import as_json
 
-    args = parser().parse_args(arguments)
     _check_kinds(args.kind)
     start, end = window_of(args)
     show = _Lines(frames=args.frames)

@@ -19,7 +19,12 @@ EXAMPLES = (
     "cassette inspect cassettes/session --json | jq .verdict.state",
 )
 _STATE_COLOURS = {"complete": "green", "partial": "yellow", "damaged": "red"}
-_SOURCES = {"user": "by the user", "script": "by a script", "terminal": "by the terminal"}
+_SOURCES = {
+    "user": "by the user",
+    "script": "by a script",
+    "terminal": "by the terminal",
+    "unknown": "of unknown source",
+}
 _UNCOUNTED = ("input", "output", "final")
 """Kinds whose name has no plural here; the others are counted as "2 frames"."""
 
@@ -34,9 +39,9 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Print an overview."""
+    args = parser().parse_args(arguments)
     from cassette.overview import overview
 
-    args = parser().parse_args(arguments)
     with opened(args) as tape:
         facts = overview(tape)
         screen = tape.screen_at(seq=tape.final.seq)

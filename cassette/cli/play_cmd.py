@@ -44,13 +44,13 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Play one cassette."""
+    args = parser().parse_args(arguments)
     from cassette.viewer import Viewer
 
-    args = parser().parse_args(arguments)
     pace = _pace(args)
-    sys.stdout.flush()
-    out = sys.stdout.fileno()
     with opened(args) as tape:
+        sys.stdout.flush()
+        out = sys.stdout.fileno()
         _tell_of_size(tape, out)
         has_keys = (
             pace["mode"] != "collapsed" and os.isatty(out) and sys.stdin is not None and sys.stdin.isatty()

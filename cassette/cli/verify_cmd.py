@@ -40,9 +40,9 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Verify each."""
+    args = parser().parse_args(arguments)
     from cassette.verdict import UNSIGNED
 
-    args = parser().parse_args(arguments)
     codes, documents, any_sealed = [], [], False
     for path in args.cassettes:
         verdict = _verdict(path, frames=args.frames)

@@ -6,8 +6,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from recordings import Recordings
 
 pytest_plugins = ["cassette.pytest_plugin"]
 
@@ -50,3 +54,11 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         )
 
     return check
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
+    """Small cassettes of real programs: `recordings["greeter"]` is a directory."""
+    from recordings import Recordings
+
+    return Recordings(tmp_path_factory.mktemp("recordings"))

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cassette.clock import Clock, MonotonicClock, VirtualClock
-    from cassette.errors import CassetteError
+    from cassette.errors import CassetteError, TimedOut, WaitFailed
+    from cassette.expectation import ExpectationFailed, expect
+    from cassette.golden import GoldenFiles, Goldens
+    from cassette.locator import Locator, Region
     from cassette.model import Discovery, Quota
     from cassette.plan import RecordingPlan
+    from cassette.player import ReplaySession
     from cassette.reader import Cassette, open  # noqa: A004 - the contract's name
     from cassette.recorder import Recorder
+    from cassette.replay_errors import ReplayMismatch
+    from cassette.session import Session
     from cassette.starting import record
     from cassette.store.record_lock import record_lock
     from terminal.exit_status import ExitStatus
@@ -25,11 +31,22 @@ __all__ = [
     "Clock",
     "Discovery",
     "ExitStatus",
+    "ExpectationFailed",
+    "GoldenFiles",
+    "Goldens",
+    "Locator",
     "MonotonicClock",
     "Quota",
     "Recorder",
     "RecordingPlan",
+    "Region",
+    "ReplayMismatch",
+    "ReplaySession",
+    "Session",
+    "TimedOut",
     "VirtualClock",
+    "WaitFailed",
+    "expect",
     "open",
     "record",
     "record_lock",
@@ -41,11 +58,22 @@ _HOMES = {
     "Clock": "clock",
     "Discovery": "model",
     "ExitStatus": "model",
+    "ExpectationFailed": "expectation",
+    "GoldenFiles": "golden",
+    "Goldens": "golden",
+    "Locator": "locator",
     "MonotonicClock": "clock",
     "Quota": "model",
     "Recorder": "recorder",
     "RecordingPlan": "plan",
+    "Region": "locator",
+    "ReplayMismatch": "replay_errors",
+    "ReplaySession": "player",
+    "Session": "session",
+    "TimedOut": "errors",
     "VirtualClock": "clock",
+    "WaitFailed": "errors",
+    "expect": "expectation",
     "open": "reader",
     "record": "starting",
     "record_lock": "store.record_lock",

@@ -25,6 +25,7 @@ from terminal.session import PtySession
 from terminal.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from cassette.golden import Goldens
     from cassette.locator import Locator, Region
 
 DEFAULT_TIMEOUT_S = 10.0
@@ -56,6 +57,8 @@ class LiveSession:
         self.recorder = recorder
         self.timeout = timeout
         self.exit_timeout = exit_timeout
+        self.goldens: Goldens | None = None
+        """The approved screens that `expect` compares with."""
         self._forward = on_output
         self._clock = recorder.clock
         self._settle_s = plan.settle_ms / 1000

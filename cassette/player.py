@@ -31,6 +31,7 @@ from terminal.keys import encode_key, encode_paste, parse_key
 from terminal.queries import split_answers
 
 if TYPE_CHECKING:
+    from cassette.golden import Goldens
     from cassette.locator import Locator, Region
     from cassette.model import ServiceEvent
     from cassette.reader import Cassette
@@ -68,6 +69,10 @@ class ReplaySession:
         if on_unplayed not in ("fail", "warn", "ignore"):
             raise UsageError(what=f"on_unplayed is {on_unplayed!r}: use 'fail', 'warn' or 'ignore'")
         self.timeout = timeout
+        self.instant = replay == "collapsed"
+        """No call of this session ever sleeps."""
+        self.goldens: Goldens | None = None
+        """The approved screens that `expect` compares with."""
         self.tape = tape
         self.recording = Recording(tape.path, tape.manifest.command.argv, tape.size, record_command)
         self._match_on = MatchOn(match_on)

@@ -9,22 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from cassette.looking import What
 from terminal.exit_status import ExitStatus
 from terminal.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from cassette.golden import Goldens
     from cassette.locator import Locator, Region
 
 
-@runtime_checkable
 class Session(Protocol):
-    """A program on a terminal, or a recording that stands for one."""
+    """A program on a terminal, or a recording that stands for one.
+
+    Not for `isinstance`: to ask whether a session has a `screen` would be a look at it.
+    """
 
     timeout: float
     """What a wait takes at most, in seconds, when it is not told otherwise; a replay never waits for it."""
+
+    goldens: Goldens | None
+    """The approved screens that `expect` compares with; whoever makes the session may set them."""
 
     def __enter__(self) -> Self:
         """The session itself."""

@@ -77,11 +77,13 @@ class _Expectation:
 
     def _expect(
         self,
-        claim: str,
+        subject: str,
+        verb: str,
         holds: Holds,
         timeout: float | None,
         explain: Callable[[Snapshot], str] | None = None,
     ) -> None:
+        """Wait until `holds`; the message says that `subject` was expected to `verb`."""
         last: Snapshot | None = None
 
         def as_expected(screen: Snapshot) -> bool:

@@ -6,7 +6,6 @@ from itertools import groupby
 
 from terminal.snapshot import Snapshot
 
-
 _SHOWN_BLANK = 2
 
 

@@ -130,6 +130,25 @@ def steps_to_kill_at(driven):
     return random.Random("publish").sample(steps, min(sized(6, len(steps)), len(steps)))
 
 
+def test_ctrl_c_while_publishing(tmp_path, spools):
+    target = tmp_path / "tape"
+    old = record_old(target)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    recorder = Recorder(target, overwrite=True, progress=interrupt)
+    recorder.output(b"the new one")
+    with pytest.raises(KeyboardInterrupt) as caught:
+        recorder.close()
+    assert any(f"cassette recover {recorder.spool.id}" in note for note in caught.value.__notes__)
+    assert contents(target) == old
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tape"]
+    assert cassette_main(["recover", recorder.spool.id]) == 0
+    assert_complete(target)
+    assert spools_in(spools) == []
+
+
 @pytest.mark.prove
 def test_recovery_that_is_killed_can_be_begun_again(tmp_path, spools):
     driven = Driven("recover", crashed(tmp_path / "whole"), END_TO_END)

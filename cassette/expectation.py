@@ -240,7 +240,8 @@ class ScreenExpectation(_Expectation):
             return f"{difference}\nIf the screen is right, write the golden anew: {goldens.update_command}"
 
         self._expect(
-            f"the screen to match {goldens.shown(key)}",
+            "the screen",
+            f"match {goldens.shown(key)}",
             lambda screen: found(screen) == wanted,
             timeout,
             explain,

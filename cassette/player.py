@@ -138,10 +138,13 @@ class ReplaySession:
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are; what answers a query of the program's is taken for the terminal's own."""
+        self._send(lambda _: Sent("send", f"send({data!r})", self._without_answers(data)))
+
+    def _without_answers(self, data: bytes) -> bytes:
         stop = self._queue.next
-        if self._head.asked and (stop is None or not stop.event.data.startswith(data)):
-            data = b"".join(piece for is_answer, piece in split_answers(data) if not is_answer)
-        self._send(lambda _: Sent("send", f"send({data!r})", data))
+        if not self._head.asked or (stop is not None and stop.event.data.startswith(data)):
+            return data
+        return b"".join(piece for is_answer, piece in split_answers(data) if not is_answer)
 
     def resize(self, *, columns: int, rows: int) -> None:
         """Give the terminal another size, in cells: the one that the recording has here."""

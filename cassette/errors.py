@@ -204,3 +204,25 @@ class BadScript(UsageError):
     """A script that is none: found before anything is run."""
 
     template = "{script}, line {line}: {why}"
+
+
+class BadAssertions(UsageError):
+    """An `assertions.yaml` that is none: found before a cassette is opened."""
+
+    template = "{spec}, line {line}: {why}"
+
+
+class NotBound(CassetteError):
+    """Assertions are of another recording than the one that lies at their path."""
+
+    template = (
+        "{spec}, line {line}: these assertions are not of {path}: {why}. Give the path of the recording that they "
+        "are of; or, when it was recorded anew, read them over and bind them to the new one:\n{binding}"
+    )
+    exit_code = 1
+
+
+class SpecExists(UsageError):
+    """The place for new assertions is taken."""
+
+    template = "{path} exists already. Edit it, or move it away first."

@@ -20,6 +20,7 @@ COMMANDS = {
     "events": "every event, one a line",
     "screen": "the screen at any moment (time travel)",
     "verify": "complete, partial or damaged, and where",
+    "check": "assertions.yaml against cassettes: does all of it hold?",
     "recover": "finish what a crash left in the spool",
     "rederive": "draw the frames again, after an emulator change",
     "shim": "write an executable that plays a cassette to whatever starts it",

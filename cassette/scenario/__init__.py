@@ -1,0 +1,1 @@
+"""Assertions bound to a cassette: what `assertions.yaml` says, and whether it holds."""

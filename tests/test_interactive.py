@@ -162,19 +162,26 @@ def test_control_keys_reach_the_program_and_not_the_recorder(place):
 
 
 def test_job_control_is_that_of_the_recorded_shell(place):
+    program = place.with_suffix(".py")
+    program.write_text(
+        "import signal\n"
+        "signal.signal(signal.SIGCONT, lambda *_: print('again', flush=True))\n"
+        "print('up', flush=True)\n"
+        "for _ in range(2): print('got', input(), flush=True)"
+    )
     with recording(place, "bash", "--norc", "--noprofile", "-i", PS1="$ ") as person:
         person.wait_for("$ ")
-        person.type("sh -c 'echo up; exec cat'\r")
+        person.type(f"{sys.executable} {program}\r")
         person.wait_for("up\r\n")
         person.type("first\r")
-        person.wait_for("first", 2)
+        person.wait_for("got first")
         person.type("\x1a")
         person.wait_for("Stopped")
         person.type("fg\r")
-        person.wait_for("exec cat'\r\n", 2)
+        person.wait_for("again\r\n")
         person.type("second\r")
-        person.wait_for("second", 2)
-        person.type("\x04")
+        person.wait_for("got second")
+        person.wait_for("$ ", 3)
         person.type("exit 5\r")
         assert person.leave() == 0
     assert tape_of(place).final.exit.code == 5

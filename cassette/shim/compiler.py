@@ -81,6 +81,7 @@ class _Steps:
         self.wild: dict[int, int] = {}
         self.inputs: list[tuple[int, int, int]] = []
         self.last_ms = 0
+        self._spoken: tuple[int, int, int] | None = None
         self._asked = queries(tape.raw[:])
         self._next_query: tuple[int, str] | None = next(self._asked, None)
         self._questions = Questions()
@@ -93,10 +94,14 @@ class _Steps:
                 self._output(event)
                 continue
             line += 1
+            if event.kind == "mark":
+                continue
+            self._speak()
             if event.kind in ("input", "paste"):
                 self._keys(event, line)
             else:
                 self._other(event)
+        self._speak()
         if _was_ended(self._tape.final):
             self._step(parts.STAY, self.last_ms, 0, 0)
 
@@ -105,18 +110,25 @@ class _Steps:
         self.last_ms = t_ms
 
     def _output(self, event: Output) -> None:
-        """Chunks of one moment are one; queries are counted once they are written whole."""
-        length = len(event.data)
-        if not length:
+        """Chunks of one moment are one step, however they were cut."""
+        start, t_ms = event.offset, event.t_ms
+        if self._spoken is not None:
+            if self._spoken[0] == t_ms:
+                start = self._spoken[1]
+            else:
+                self._speak()
+        self._spoken = (t_ms, start, event.offset + len(event.data))
+
+    def _speak(self) -> None:
+        """The step of the output that was gathered, and of what it asked."""
+        if self._spoken is None:
             return
-        last = self.steps[-1] if self.steps else ("", 0, 0, 0, 0)
-        if last[0] == parts.OUTPUT and last[1] == len(self.keys) and event.t_ms == self.last_ms:
-            self.steps[-1] = (*last[:4], int(last[4]) + length)
-        else:
-            self._step(parts.OUTPUT, event.t_ms, event.offset, length)
-        while self._next_query is not None and self._next_query[0] <= event.offset + length:
+        (t_ms, start, end), self._spoken = self._spoken, None
+        if end > start:
+            self._step(parts.OUTPUT, t_ms, start, end - start)
+        while self._next_query is not None and self._next_query[0] <= end:
             kind = self._next_query[1]
-            self._step(parts.QUERY, event.t_ms, kind, 0)
+            self._step(parts.QUERY, t_ms, kind, 0)
             self._questions.ask(kind)
             self._next_query = next(self._asked, None)
 

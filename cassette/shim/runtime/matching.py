@@ -20,7 +20,8 @@ class Matcher:
         self._wild = wild
         self._end = len(keys)
         self.taken = bytearray()
-        """What has come and fitted, as it came."""
+        """What has come and fitted, as it came; one `*` for each hidden input."""
+        self._was_hidden = False
         self._places = self._closed({0})
 
     @property
@@ -52,29 +53,38 @@ class Matcher:
 
     def feed(self, data: bytes) -> int:
         """Take what fits; how many bytes that were. Fewer than given: the next one is wrong."""
-        done = self._walk(data)
-        self.taken += data[:done]
-        return done
+        return self._walk(data, self.taken)
 
     def fits(self, data: bytes) -> bool:
         """Whether all of `data` would fit; nothing is taken."""
         before = self._places
-        done = self._walk(data)
+        done = self._walk(data, bytearray())
         self._places = before
         return done == len(data)
 
-    def _walk(self, data: bytes) -> int:
-        data = data.replace(b"\r", b"\n")
+    def _walk(self, data: bytes, taken: bytearray) -> int:
+        alike = data.replace(b"\r", b"\n")
         done = 0
         while done < len(data):
-            done += self._run(data, done)
+            length = self._run(alike, done)
+            taken += data[done : done + length]
+            done += length
             if done < len(data):
-                after = self._after(data[done])
+                after = self._after(alike[done])
                 if not after:
                     break
+                self._note(taken, data[done], is_hidden=self.is_hidden and alike[done] != _LF)
                 self._places = after
                 done += 1
         return done
+
+    def _note(self, taken: bytearray, byte: int, *, is_hidden: bool) -> None:
+        """Nobody can read in `taken` what was typed hidden, nor how long it was."""
+        if not is_hidden:
+            taken.append(byte)
+        elif not self._was_hidden:
+            taken += b"*"
+        self._was_hidden = is_hidden
 
     def _run(self, data: bytes, start: int) -> int:
         """Take a run of plain bytes at once; a paste is long."""

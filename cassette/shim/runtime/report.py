@@ -42,7 +42,8 @@ def of_mismatch(player: Player, mismatch: Mismatch) -> str:
     lines.append(f"recorded  {_next(player, place)}")
     if mismatch.sent and (later := _later(plan, place, mismatch.sent)):
         lines.append(f"later     {later}")
-    played = sum(1 for start, _, _ in plan.inputs if start < place) if plan.inputs else 0
+    ends = [*(start for start, _, _ in plan.inputs[1:]), len(plan.keys)] if plan.inputs else []
+    played = sum(end <= place for end in ends)
     lines.append(
         f"played    {played} of {len(plan.inputs)} inputs, {player.written} bytes of output, which end in"
     )

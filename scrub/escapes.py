@@ -38,10 +38,7 @@ def text_views(stream: str, data: bytes) -> list[View]:
     views = [_stripped(stream, data, parts, lengths, ends)]
     if b"\x08" in data:
         views.extend(_without_backspaces(views[0]))
-    for index in range(1, len(parts), 2):
-        escape = parts[index]
-        if len(escape) > 8:
-            views.extend(_strings(stream, escape, ends[index - 1]))
+    views.extend(_strings(stream, data))
     return views
 
 
@@ -125,10 +122,10 @@ def _overlaid(view: View, line: str, starts: Sequence[int]) -> View:
     return View("backspaces-undone", view.stream, b"".join(encoded), places)
 
 
-def _strings(stream: str, escape: bytes, offset: int) -> Iterator[View]:
-    for found in _STRINGS.finditer(escape):
+def _strings(stream: str, data: bytes) -> Iterator[View]:
+    for found in _STRINGS.finditer(data):
         text = found["text"]
-        start = offset + found.start("text")
+        start = found.start("text")
         if not text:
             continue
         yield View("osc" if found["type"] == b"]" else "dcs", stream, text, SamePlaces(start))

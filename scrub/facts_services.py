@@ -6,7 +6,7 @@ from scrub.facts import BETTERLEAKS, GITLEAKS, SEEN, fact
 
 SERVICE_FACTS = (
     fact("slack-bot-token", "xoxb-{d:8-14}-{d:8-14}-{w:18-34}", "xoxb-{d:8-14}-{w:18-34}", glued=True),
-    fact("slack-bot-token-glued", "xoxb-{d:10-13}-{d:10-13}{u:8-40}", source=GITLEAKS, glued=True),
+    fact("slack-bot-token-glued", "xoxb-{d:10-13}-{d:10-13}{u:0-40}", source=GITLEAKS, glued=True),
     fact("slack-user-token", "xox{=p|e}-{d:8-14}-{d:8-14}-{d:8-14}-{u:24-64}", glued=True),
     fact(
         "slack-app-token", "xapp-{d:1}-{N:6-20}-{d:6-20}-{n:16-100}", source=GITLEAKS, fold=True, glued=True
@@ -49,14 +49,14 @@ SERVICE_FACTS = (
     fact("duffel-token", "duffel_{=live|test}_{q:43}", source=GITLEAKS),
     fact("shopify-token", "shp{=at|ca|pa|ss|ua}_{h:32}", source=GITLEAKS),
     fact("sendgrid-key", "SG.{u:18-26}.{u:38-48}"),
-    fact("sendgrid-loose-key", "SG.{t:66}", source=GITLEAKS, digits=3, extend=False),
+    fact("sendgrid-loose-key", "SG.{t:66}", source=GITLEAKS, digits=3),
     fact("sendinblue-key", "xkeysib-{h:64}-{w:16}", "xsmtpsib-{h:64}-{w:16}", source=GITLEAKS),
     fact("mailgun-key", "{=key|pubkey}-{x:32}", extend=False),
     fact("mailchimp-key", "{x:32}-us{d:1-2}", extend=False),
     fact("mandrill-key", "md-{u:22}", source=SEEN, digits=2, extend=False),
     fact("mailersend-token", "mlsn.{w:30-100}", source=BETTERLEAKS),
     fact("onesignal-token", "os_v2_{=app|org}_{2:80-110}", source=BETTERLEAKS),
-    fact("twilio-key", "{=SK|AC}{x:32}", extend=False),
+    fact("twilio-key", "SK{h:32}", "AC{x:32}", extend=False),
     fact("plivo-id", "MA{N:18}", source=BETTERLEAKS, digits=2, extend=False),
     fact("telnyx-key", "KEY{u:50-60}", source=BETTERLEAKS, digits=2, extend=False),
     fact("telegram-bot-token", "{d:8-10}:A{u:34}", extend=False),
@@ -73,7 +73,7 @@ SERVICE_FACTS = (
     fact("adobe-secret", "p8e-{w:32}", source=GITLEAKS),
     fact("beamer-token", "b_{q:44}", source=GITLEAKS, digits=2, extend=False),
     fact("canva-secret", "cnvca{u:51}", source=BETTERLEAKS),
-    fact("klaviyo-key", "pk_{n:34}", source=BETTERLEAKS, digits=2, extend=False),
+    fact("klaviyo-key", "pk_{w:34}", source=BETTERLEAKS, digits=2, extend=False),
     fact("clickup-token", "pk_{d:6-9}_{N:32}", source=BETTERLEAKS, fold=True),
     fact("hubspot-token", "pat-{=na|eu}{d:1}-{uuid}", source=SEEN),
     fact("intercom-access-token", "dG9r{w:56}=", source=SEEN),
@@ -85,7 +85,7 @@ SERVICE_FACTS = (
     fact("ebay-secret", "{=PRD|SBX}-{x:8-12}-{x:4-8}-{x:4}-{x:4}-{x:4-12}", source=BETTERLEAKS),
     fact("ebay-id", "{u:4-40}-PRD-{x:8-12}-{x:8-12}", source=BETTERLEAKS),
     fact("proof-key", "prf_{u:24-80}", source=BETTERLEAKS, digits=2),
-    fact("canadian-notify-key", "gcntfy-{v:1-60}-{uuid}-{uuid}", source=BETTERLEAKS),
+    fact("canadian-notify-key", "gcntfy-{u:1-60}-{uuid}-{uuid}", source=BETTERLEAKS),
     fact("tableau-token", "{b:22}==:{w:32}", source=BETTERLEAKS),
     fact("databento-key", "db-{w:29}", source=BETTERLEAKS, digits=2, extend=False),
     fact("rainforest-key", "{=sbx_|}apikey_{x:64}", source=BETTERLEAKS),

@@ -11,6 +11,18 @@ from scrub.keywords import Automaton
 from scrub.rules import Rule, RuleSet
 from scrub.views import NO_SEAMS, Seams
 
+_DIGESTS = (
+    b"sha256=",
+    b"sha512=",
+    b"sha256-",
+    b"sha512-",
+    b"sha384-",
+    b"sha256:",
+    b"sha512:",
+    b"sha1=",
+    b"md5=",
+)
+_JUDGED = 16  # so often one stretch of text is judged from ever later beginnings: the work stays linear
 _TRAILING = b".,:;"  # ends a sentence more often than a secret
 
 
@@ -21,6 +33,14 @@ class Match:
     rule: Rule
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """Up to `end` one rule has looked, so many times in vain; one that found something looks on behind it."""
+
+    end: int
+    judged: int
 
 
 @lru_cache(maxsize=16)
@@ -35,18 +55,22 @@ def find(rules: RuleSet, text: bytes, seams: Seams = NO_SEAMS) -> list[Match]:
     """
     exact, folded = _automata(rules)
     found: list[Match] = []
-    for index, hits, subject in (
-        (rules.exact, exact.hits(text), text),
-        (rules.folded, folded.hits(text.lower()), text),
-    ):
-        reached: dict[int, int] = {}
+    for index, hits in ((rules.exact, exact.hits(text)), (rules.folded, folded.hits(text.lower()))):
+        done: dict[int, _Done] = {}
         for word, start, _ in hits:
             for rule in index.rules[word]:
-                if start < reached.get(id(rule), 0):
+                before = done.get(id(rule))
+                if before is not None and start < before.end and before.judged >= _JUDGED:
                     continue
-                if match := _confirm(rule, subject, start, seams):
+                match = _confirm(rule, text, start, seams)
+                if match is None:
+                    continue
+                if match.start < match.end and rule.accept(text[match.start : match.end]):
                     found.append(match)
-                    reached[id(rule)] = match.end
+                    done[id(rule)] = _Done(match.end, _JUDGED)
+                else:
+                    again = before.judged if before is not None and start < before.end else 0
+                    done[id(rule)] = _Done(max(match.end, start + 1), again + 1)
     return found
 
 
@@ -67,7 +91,11 @@ def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
     start, end = matched.span(1 if matched.re.groups and not core else 0)
     end = _cut(rule, seams.between(matched.start(), end), matched.end("core") if core else end, end)
     end = _without_punctuation(text, start, end)
-    if end <= start or not rule.accept(text[start:end]):
+    if (
+        end <= start
+        or text[max(0, start - 7) : start].lower().endswith(_DIGESTS)
+        or not rule.accept(text[start:end])
+    ):
         return None
     return Match(rule, start, end)
 

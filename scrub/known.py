@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from scrub.finder import find
+from scrub.finder import Match, find
 from scrub.forms import LEAST_LENGTH, lines_of
 from scrub.likeness import MARK
 from scrub.rules import RuleSet
@@ -105,9 +105,14 @@ def _derived(known: KnownValue) -> Iterable[bytes]:
             yield password
 
 
-def discovered(rules: RuleSet, view: View) -> list[KnownValue]:
-    """What the rules find in one view. Matches that overlap are one secret, named after the longest of them."""
+def discovered(rules: RuleSet, view: View, before: int | None = None) -> list[KnownValue]:
+    """What the rules find in one view. Matches that overlap are one secret, named after the longest of them.
+
+    With `before`, only those that begin before that byte of the stream.
+    """
     matches = sorted(find(rules, view.text, view.seams), key=lambda match: (match.start, -match.end))
+    if before is not None:
+        matches = [match for match in matches if view.place(match.start) < before]
     found: list[KnownValue] = []
     index = 0
     while index < len(matches):
@@ -116,10 +121,14 @@ def discovered(rules: RuleSet, view: View) -> list[KnownValue]:
         index += 1
         while index < len(matches) and matches[index].start < end:
             end = max(end, matches[index].end)
-            best = max(
-                best, matches[index], key=lambda match: (match.end - match.start, match.rule.tier == "prefix")
-            )
+            best = max(best, matches[index], key=_weight)
             index += 1
         start = min(best.start, matches[index - 1].start) if best.end == end else best.start
         found.append(KnownValue(view.text[start:end], best.rule.name, f"rule:{best.rule.name}"))
     return found
+
+
+def _weight(match: Match) -> tuple[int, bool, int]:
+    """Of matches that overlap, the longest gives the name; of equals, the one whose rule says most."""
+    rule = match.rule
+    return match.end - match.start, rule.tier == "prefix", max(map(len, rule.anchors))

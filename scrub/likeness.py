@@ -25,8 +25,12 @@ _WORDS = frozenset(
 )
 _HEX = re.compile(rb"[0-9a-f]+\Z|[0-9A-F]+\Z")
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_WORDY = re.compile(rb"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_WORDY = re.compile(rb"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
 _SPLIT = re.compile(rb"[^A-Za-z0-9]+")
+_LONGEST_PASSWORD = 256
+_LETTER = re.compile(rb"[A-Za-z]")
+_CASE_CHANGE = re.compile(rb"[a-z][A-Z]")
+_DIGIT_OR_MARK = re.compile(rb"[^A-Za-z_./:,;-]")
 _NUMBERS = re.compile(rb"[0-9.,:/_-]+\Z")
 _FILE = re.compile(
     rb"\.(?:py|js|ts|go|rs|c|h|md|json|ya?ml|toml|txt|lock|sh|html|css|png|svg|log|cfg|ini|com|org|net|io)\Z"
@@ -52,16 +56,13 @@ def is_random(value: bytes, digits: int = 0) -> bool:
 
 def is_password(value: bytes) -> bool:
     """For what follows a word for a password: anything that is no code, no placeholder and no plain word."""
-    if len(value) < 6 or _is_text(value) or _NUMBERS.match(value):
+    if not 6 <= len(value) <= _LONGEST_PASSWORD or len(set(value)) < 4 or _NUMBERS.match(value):
         return False
-    letters = any(chr(byte).isalpha() for byte in value if byte < 128)
-    marks = any(
-        not (48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte in b"_-./:,;")
-        for byte in value
-    )
-    digits = any(48 <= byte <= 57 for byte in value)
-    mixed = re.search(rb"[a-z][A-Z]", value) is not None and not _made_of_words(value, 0.7)
-    return letters and (digits or marks or mixed) and len(set(value)) >= 4 and not _made_of_words(value, 0.9)
+    letters = _LETTER.search(value) is not None
+    mixed = _CASE_CHANGE.search(value) is not None and not _made_of_words(value, 0.7)
+    if not letters or not (mixed or _DIGIT_OR_MARK.search(value)):
+        return False
+    return not _made_of_words(value, 0.9) and not _is_text(value)
 
 
 def is_token(value: bytes) -> bool:
@@ -134,7 +135,7 @@ def _made_of_words(value: bytes, share: float) -> bool:
 def _reads_like_words(part: bytes) -> bool:
     """A lower-case word, a CamelCase name, or either with a short number at its end."""
     return re.fullmatch(
-        rb"(?:[A-Z]?[a-z]{2,}){1,8}\d{0,3}|[A-Z]{2,12}\d{0,3}", part
+        rb"(?:[A-Z]{2,6})?(?:[A-Z]?[a-z]{2,}){1,8}\d{0,3}|[A-Z]{2,12}\d{0,3}", part
     ) is not None and _has_vowels(part)
 
 

@@ -21,9 +21,9 @@ _EXTENSION = 240  # how much longer than its fact a token may be before the rest
 _LEFT = r"(?:(?<![a-zA-Z0-9])|(?<=\\[nrtbf])|(?<=%[0-9a-fA-F]{2}))"
 # From a provider's name to its value: the rest of a name, an operator, quotes. A table's border is an operator.
 _KEYED_TAIL = (
-    r"[ \t\w.\[\]-]{0,24}?(?:\\?['\"`]|[\s)]){0,3}"
+    r"[ \t\w.,\[\]-]{0,40}?(?:\\?['\"`]|[\s)]){0,3}"
     r"(?:=>|=|>|:{1,3}=?|\|{1,2}|\?=|\.=|,|\xe2\x94\x82)"
-    r"(?:\\?['\"`]|[\s=(\[]){0,6}"
+    r"(?:\\?['\"`]|[\s=(\[]){0,12}"
 )
 
 
@@ -93,7 +93,8 @@ def _random_behind(literal: int, digits: int) -> Judge:
 def rule_of_keyed(fact: KeyedFact) -> Rule:
     """`<word> … = <value>`, for the values of this provider only."""
     words = "|".join(fact.words)
-    values = "|".join(f"{expression_of(shape)}(?![{last_alphabet(shape)}])" for shape in fact.values)
+    longest_first = sorted(fact.values, key=lambda shape: -length_of(shape)[1])
+    values = "|".join(f"{expression_of(shape)}(?![{last_alphabet(shape)}])" for shape in longest_first)
     anchors = {re.split(r"[\[\\?]", word)[0].encode() for word in fact.words}
     return Rule(
         name=fact.name,
@@ -107,7 +108,7 @@ def rule_of_keyed(fact: KeyedFact) -> Rule:
 
 
 def _random_keyed(value: bytes) -> bool:
-    return likeness.is_random(value, 1) and not likeness.is_placeholder(value)
+    return likeness.is_random(value) and not likeness.is_placeholder(value)
 
 
 class RuleSet:

@@ -36,6 +36,11 @@ class Leak:
     offset: int
 
 
+def leak_of(hit: Hit) -> Leak:
+    """A hit as it may be told."""
+    return Leak(hit.entry.kind, hit.entry.origin, hit.form, hit.view.kind, hit.view.stream, hit.start)
+
+
 class SecretsLeft(Exception):
     """Secrets would still be there after scrubbing. `leaks` says which and where."""
 
@@ -103,10 +108,7 @@ class Scrubber:
 
     def check(self, views: Iterable[View]) -> list[Leak]:
         """What of the known values is in the views. Empty is good."""
-        return [
-            Leak(hit.entry.kind, hit.entry.origin, hit.form, hit.view.kind, hit.view.stream, hit.start)
-            for hit in self.sweep(views)
-        ]
+        return [leak_of(hit) for hit in self.sweep(views)]
 
     def scrub(self, streams: Mapping[str, bytes], views: Views) -> Scrubbed:
         """Scrub whole streams. SecretsLeft when the check finds anything after it.
@@ -129,9 +131,4 @@ class Scrubber:
             if rewritten == current:
                 break
             current = rewritten
-        raise SecretsLeft(
-            [
-                Leak(hit.entry.kind, hit.entry.origin, hit.form, hit.view.kind, hit.view.stream, hit.start)
-                for hit in hits
-            ]
-        )
+        raise SecretsLeft([leak_of(hit) for hit in hits])

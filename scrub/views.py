@@ -75,8 +75,8 @@ class View:
     """One way to read a stream.
 
     `kind` names the way (`text`, `osc`, `typed`, `screen` …) and appears in the report; `stream` names the bytes
-    that `places` points into. `seams` are ascending offsets in `text` where two rows were joined by a guess.
-    `discover` is false for a view that is only swept for known values.
+    that `places` points into. `seams` tell where in `text` two rows were joined by a guess.
+    `discover` is false for a view that is only swept for known values, since another shows the same text.
     """
 
     kind: str
@@ -110,6 +110,13 @@ class View:
                 after += 1
             yield start, after, self.places.spans(start, after)
             start = after
+
+    def place(self, start: int) -> int:
+        """The first byte of the stream behind a place in the view; 0 where no byte is."""
+        for _, _, spans in self.units(start, len(self.text)):
+            if spans:
+                return min(first for first, _ in spans)
+        return 0
 
 
 class SamePlaces:
@@ -197,8 +204,8 @@ class Base64Places:
 
 
 def raw_view(stream: str, data: bytes) -> View:
-    """The bytes as they are; only swept, since `text_views` reads them better."""
-    return View("raw", stream, data, SamePlaces(), discover=False)
+    """The bytes as they are, escapes and all: for what no better view makes sense of."""
+    return View("raw", stream, data, SamePlaces())
 
 
 def plain_view(kind: str, stream: str, data: bytes) -> View:

@@ -75,9 +75,9 @@ def _both(first: Judge, second: Judge) -> Callable[[bytes], bool]:
     return lambda value: first(value) and second(value)
 
 
-_BASE64_LINES = r"(?:(?:[ \t\r\n>|]|\\[nr]|\xe2\x94[\x80-\xbf]){0,16}[a-zA-Z0-9+/=]{16,})"
+_BASE64_LINES = r"(?:(?:[ \t\r\n>|]|\\[nr]|\xe2\x94[\x80-\xbf]){0,16}[a-zA-Z0-9+/=]{16,400})"
 _PEM = (
-    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"-----BEGIN[A-Z0-9 _-]{0,60}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:(?>(?:[^-]|-(?!----)){16,16000})-----END [A-Z0-9 ]{0,40}KEY(?: BLOCK)?-----(?:\\r)?(?:\\n)?"
     rf"|{_BASE64_LINES}{{1,400}}+)"
 )
@@ -85,7 +85,7 @@ _PEM = (
 PEM_RULES = (
     _rule(
         "private-key",
-        "-----BEGIN ",
+        "-----BEGIN",
         _PEM,
         lambda value: len(value) > 60,
         tier="prefix",
@@ -208,6 +208,13 @@ HEADER_RULES = (
         r"(?:-[a-z]{1,12})?|private-token|job-token"
         r"|api-key|ocp-apim-subscription-key)(?:\\?[\"'])?[ \t]{0,3}(?:[:=,]|=>)[ \t]{0,3}(?:\\?[\"'])?"
         r"([a-zA-Z0-9_\-.~+/=:]{8,1000})",
+        _is_header_value,
+    ),
+    _rule(
+        "command-line-header",
+        "-h¦--header",
+        r"(?<![\w-])(?:-h|--header)[ \t=]{0,5}[\"'][\w-]{0,40}(?:key|token|secret|auth|password|authorization)"
+        r":[ \t]{0,5}(?:[a-z-]{3,12}[ \t]{1,3})?([a-zA-Z0-9_\-.~@+/=]{8,2000})",
         _is_header_value,
     ),
     _rule(

@@ -12,12 +12,12 @@ from scrub.written import decoded
 _SOURCE = "how programs print secrets"
 _BAR = r"\xe2\x94[\x82\x83]"
 # The end of a name, quotes, an operator, quotes. No line end in between: another line is another matter.
-_NAME_END = r"(?:[_.\-\[ ][\w.\[\] -]{0,24}|[A-Z0-9]\w{0,24}|s)?+"
-_OPERATOR = rf"(?:=>|->|=|>|:{{1,3}}=?|\|{{1,2}}|\?=|\+=|,|{_BAR})"
-_TO_VALUE = rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,4}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]){{0,6}}"
-_VALUE_END = rf"(?!\\?[\"'`]|[\s<>]|{_BAR}|[,;)\]}}](?:[\s\x1b]|$)|\\[nr])"
-_TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512})"
-_PASSWORD = rf"((?:{_VALUE_END}.){{4,200}}+)"
+_NAME_END = r"(?:s\b|[A-Z0-9]\w{0,24})?+(?:[_.\-\[][\w.\[\]-]{0,24})?+(?:[ \t]{1,4}[\w\[\]()-]{1,16}){0,3}"
+_OPERATOR = rf"(?:=>|->|=|>|:{{1,3}}=?|\|{{1,2}}|\?=|\+=|,(?=[ \t]{{0,3}}\\?[\"'])|{_BAR})"
+_TO_VALUE = rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,12}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]){{0,12}}"
+_TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512}+)(?!\()"
+# Up to a blank, a quote, an angle, a table's border; a comma or closing bracket ends it only at the end of a word.
+_PASSWORD = r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?![\"'`nr])|[,;)\]}](?!\s|\x1b|$)|\xe2(?!\x94[\x82\x83])){1,32}+)"
 
 _PASSWORDS = r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|credentials?)"
 _PASSWORD_ANCHORS = "password¦passwd¦passphrase¦passcode¦pwd¦pswd¦secret¦credential"
@@ -36,10 +36,10 @@ _TOKEN_ANCHORS = (
     "¦_key¦_pat¦_auth¦_pass"
 )
 _WEAK = (
-    r"(?:key|auth|api|access|session(?:id)?|sess|sid|cookie|jwt|csrf|xsrf|signature|sig|otp|hmac|seed|psk"
+    r"(?:key|auth|api|access|session(?:id)?|sess|sid|cookie|jwt|csrf|xsrf|otp|hmac|seed|psk"
     r"|credentials?)"
 )
-_WEAK_ANCHORS = "key¦auth¦api¦access¦sess¦sid¦cookie¦jwt¦csrf¦xsrf¦sig¦otp¦hmac¦seed¦psk"
+_WEAK_ANCHORS = "key¦auth¦api¦access¦sess¦sid¦cookie¦jwt¦csrf¦xsrf¦otp¦hmac¦seed¦psk"
 
 
 def _rule(name: str, anchors: str, expression: str, accept: Judge) -> Rule:
@@ -99,14 +99,14 @@ WORD_RULES = (
         "flag",
         "--",
         r"--?[a-z][\w-]{0,30}?(?:password|passwd|passphrase|pass|pwd|secret|credentials?|token|api-?key|access-?key|auth|key)"
-        rf"(?:-value|-id|-text)?(?:[ \t]+|=)[\"'`]?{_PASSWORD}",
+        rf"(?:-value|-id|-text)?(?:[ \t]{{1,8}}|=)[\"'`]?{_PASSWORD}",
         _is_flag_value,
     ),
     _rule(
         "flag",
         "--pass¦--pwd¦--token¦--secret¦--api¦--auth¦--key¦--cred",
         r"--(?:password|passwd|passphrase|pass|pwd|secret|credentials?|token|api-?key|auth|key)"
-        rf"(?:[ \t]+|=)[\"'`]?{_PASSWORD}",
+        rf"(?:[ \t]{{1,8}}|=)[\"'`]?{_PASSWORD}",
         _is_flag_value,
     ),
     _rule(

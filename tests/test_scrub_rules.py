@@ -1,0 +1,238 @@
+"""The rules: every fact finds what it describes, in the company that a terminal puts it in, and nothing else."""
+
+from __future__ import annotations
+
+import re._constants as constants
+import re._parser as parser
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scrub.finder import find
+from scrub.known import discovered
+from scrub.rules import Rule
+from scrub.shapes import anchor_of, expression_of, length_of, pieces_of
+from scrub.table import KEYED_FACTS, PREFIX_FACTS, default_rules
+from scrub.views import FixedSeams, plain_view
+from tests.scrub_samples import ANTHROPIC, GITHUB, lines_of_data, sample
+
+RULES = default_rules()
+SHAPES = [(fact, shape) for fact in PREFIX_FACTS for shape in fact.shapes]
+AROUND = [
+    "{}",
+    "│ {} │",
+    "({})",
+    "[{}]",
+    "{},",
+    "key {}\x1b[0m",
+    '"{}"',
+    "\\n{}\\n",
+    "x={}&y=1",
+    "… {}…",
+    "{}.",
+]
+
+
+def found_in(text: str) -> list[bytes]:
+    return [known.value for known in discovered(RULES, plain_view("text", "output", text.encode()))]
+
+
+@pytest.mark.parametrize(("fact", "shape"), SHAPES, ids=[f"{fact.name}-{shape}" for fact, shape in SHAPES])
+def test_every_shape_is_found_wherever_it_stands(fact: Any, shape: str) -> None:
+    token = sample(shape, 1)
+    for around in AROUND:
+        text = around.format(token)
+        assert any(token.encode() in value for value in found_in(text)), text
+
+
+@pytest.mark.parametrize("fact", KEYED_FACTS, ids=lambda fact: fact.name)
+def test_every_keyed_value_is_found_after_its_word(fact: Any) -> None:
+    word = fact.words[0].replace("[_-]?", "").replace("[_. -]?", "").replace("\\", "")
+    for shape in fact.values:
+        token = sample(shape, 2)
+        for text in (
+            f'{word}_api_key = "{token}"',
+            f"export {word.upper()}_TOKEN={token}",
+            f"│ {word} secret │ {token} │",
+        ):
+            assert any(token.encode() in value for value in found_in(text)), text
+
+
+def test_the_samples_are_found() -> None:
+    missed = [
+        record["context"]
+        for record in lines_of_data("dev.jsonl")
+        if record["is_secret"] and record["tier"] != "value"
+        if not any(record["secret"].encode() in value for value in found_in(record["context"]))
+    ]
+    assert missed == []
+
+
+def test_nothing_is_found_in_what_only_looks_like_a_secret() -> None:
+    wrong = [
+        (record["context"], found)
+        for record in lines_of_data("dev.jsonl")
+        if not record["is_secret"]
+        if (found := found_in(record["context"]))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tokens = KeyCache.get_tokens(self, text)",
+        "hash.pyi,sha256=1EoxgUM4xlB7ggY4Ru4eqnSa0Wn2mP7ylUE7p9V7Yc0,40",
+        "token.py,sha256=xijphw-7HIU7B7-AXnb9lJ-b8NWZDzwg2lMd2CE91so,326",
+        "password: SecretStr",
+        "creds = base64.b64encode(username + password)",
+        "the update-passwd manpage. Closes: Bug#53857,#75791",
+        "Password: <SCRUBBED:password:1*******>",
+        "password=****************",
+        "the API key is read from the environment",
+        "--token <token>   the token to use",
+        "task-management-service-deployment-controller",
+    ],
+)
+def test_text_is_left_alone(text: str) -> None:
+    assert found_in(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("mysql -u root -pQ7w8zT1xK9", "Q7w8zT1xK9"),
+        ("redis://:l4nKKH3JeLcEmX2aR0DQ@cache:6379/0", "l4nKKH3JeLcEmX2aR0DQ"),
+        ("postgres://app:p%40ss-w0rd@db/x", "p%40ss-w0rd"),
+        ("db.example:5432:prod:app:Vt5sNq1Lw8", "Vt5sNq1Lw8"),
+        ("Set-Cookie: theme=dark; sessionid=Dm9mMtj6pg5HzZG2u0SIsBTSkE4h", "Dm9mMtj6pg5HzZG2u0SIsBTSkE4h"),
+        ("curl -H 'X-Auth-Token: 8fKq02LmZx71' https://x", "8fKq02LmZx71"),
+        ("//registry.example/:_authToken=a8Kq02LmZx71Vb5sNq1Lw8Ty", "a8Kq02LmZx71Vb5sNq1Lw8Ty"),
+        ("Your new password is Tq8-zLw0vXk5", "Tq8-zLw0vXk5"),
+        ('<add key="Password" value="GkijmkVRDj7" />', "GkijmkVRDj7"),
+        (
+            "root:$6$Ab3dEf7hIjkl$0123456789abcdefghijABCDEFGHIJ0123456789",
+            "$6$Ab3dEf7hIjkl$0123456789abcdefghijABCDEFGHIJ0123456789",
+        ),
+    ],
+)
+def test_a_word_gives_its_value_away(text: str, secret: str) -> None:
+    assert secret.encode() in found_in(text)
+
+
+def test_a_match_does_not_swallow_the_row_after_a_guessed_join() -> None:
+    text = (GITHUB[:20] + GITHUB[20:] + "Done").encode()
+    whole = find(RULES, text)
+    cut = find(RULES, text, FixedSeams([20, len(GITHUB)]))
+    assert {text[match.start : match.end] for match in whole} == {text}
+    assert {text[match.start : match.end] for match in cut} == {GITHUB.encode()}
+
+
+def test_a_rule_that_needs_context_does_not_cross_a_guessed_join() -> None:
+    text = b"password=Q7w8zT1xK9Lm"
+    assert find(RULES, text)
+    assert find(RULES, text, FixedSeams([14])) == []
+
+
+def test_overlapping_matches_are_one_secret_with_the_most_telling_name() -> None:
+    (known,) = discovered(RULES, plain_view("text", "output", f"ANTHROPIC_API_KEY={ANTHROPIC}".encode()))
+    assert (known.kind, known.value) == ("anthropic-api-key", ANTHROPIC.encode())
+
+
+def repeats(tree: Any) -> Iterator[tuple[int, int]]:
+    """Every repeat of an expression, wherever it is nested: (its bound, the product of bounds inside it)."""
+    for operator, argument in tree:
+        if operator in (constants.MAX_REPEAT, constants.MIN_REPEAT, constants.POSSESSIVE_REPEAT):
+            yield int(argument[1]), 0
+            yield from repeats(argument[2])
+        elif operator is constants.SUBPATTERN:
+            yield from repeats(argument[3])
+        elif operator is constants.BRANCH:
+            for branch in argument[1]:
+                yield from repeats(branch)
+        elif operator in (constants.ASSERT, constants.ASSERT_NOT):
+            yield from repeats(argument[1])
+        elif operator is constants.ATOMIC_GROUP:
+            yield from repeats(argument)
+
+
+@pytest.mark.parametrize("rule", RULES.rules, ids=lambda rule: rule.name)
+def test_every_repeat_is_bounded(rule: Rule) -> None:
+    bounds = [bound for bound, _ in repeats(parser.parse(rule.pattern.pattern))]
+    assert all(bound <= 16000 for bound in bounds)
+    assert rule.reach >= 32
+
+
+MIB = 1 << 20
+FILLERS = [
+    b"a",
+    b"A",
+    b"0",
+    b"-",
+    b"_",
+    b" ",
+    b"=",
+    b".",
+    b"aA0-",
+    b"a.",
+    b"a=",
+    b'a"',
+    b"\\",
+    b"\xe2\x94\x82",
+    b"sk-",
+    b"key",
+    b"eyJ",
+    b"://a:",
+    b"token",
+    b"password=",
+    b"-----BEGIN",
+    b"xoxb-1",
+    b"cookie: a=b; ",
+]
+
+
+@pytest.mark.parametrize("filler", FILLERS)
+def test_a_mebibyte_of_filler_is_read_to_its_end(filler: bytes) -> None:
+    """Catastrophic backtracking would never come back; anything else does."""
+    find(RULES, filler * (MIB // len(filler)))
+
+
+@pytest.mark.parametrize("rule", RULES.rules, ids=lambda rule: rule.name)
+def test_every_expression_reads_filler_after_each_of_its_anchors(rule: Rule) -> None:
+    for anchor in rule.anchors:
+        for filler in (b"a", b"A0", b" ", b"=", b"-"):
+            text = anchor + filler * (rule.reach // len(filler) + 1)
+            rule.pattern.match(text)
+            rule.pattern.search(text[: rule.reach])
+
+
+def test_one_mebibyte_of_a_under_every_expression() -> None:
+    text = b"a" * MIB
+    for rule in RULES.rules:
+        assert rule.pattern.match(text) is None
+
+
+def test_shapes_say_their_lengths_and_anchors() -> None:
+    assert length_of("ghp_{w:36}") == (40, 40)
+    assert anchor_of("{x:32}-us{d:1-2}").words == ("-us",)
+    assert anchor_of("{=sk|rk}_{=live|test}_{w:10-99}").words == (
+        "sk_live_",
+        "sk_test_",
+        "rk_live_",
+        "rk_test_",
+    )
+    assert anchor_of("{x:32}-us{d:1-2}").before_low == 32
+    assert expression_of("a.{d:2}") == "a\\.[0-9]{2,2}"
+    assert [piece.literals for piece in pieces_of("{=a|bc}{pad}")] == [("a", "bc"), ()]
+
+
+@pytest.mark.parametrize("shape", ["{w:3", "{?:3}", "{w}"])
+def test_a_wrong_shape_is_refused(shape: str) -> None:
+    with pytest.raises(ValueError, match="brace|alphabet"):
+        pieces_of(shape)
+
+
+def test_a_shape_without_a_literal_has_no_anchor() -> None:
+    with pytest.raises(ValueError, match="no literal"):
+        anchor_of("{w:32}")

@@ -37,6 +37,7 @@ class Sent:
     shown: str
     data: bytes = field(default=b"", repr=False)
     key: str | None = None
+    secret: bool = False
 
 
 class MatchOn:
@@ -83,6 +84,11 @@ class InputQueue:
     def next(self) -> Stop | None:
         """The next one, or what is left of it."""
         return self._stops[self.played] if self.played < len(self._stops) else None
+
+    @property
+    def previous(self) -> Stop | None:
+        """The last one that was sent whole."""
+        return self._stops[self.played - 1] if self.played else None
 
     @property
     def left(self) -> Sequence[Stop]:

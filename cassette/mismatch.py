@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cassette.callsite import CallSite, call_site, shown_path
+from cassette.callsite import call_site, shown_path
 from cassette.errors import Damaged
 from cassette.model import INPUT, Input, Size
 from cassette.picture import picture, place_of
@@ -74,17 +74,24 @@ def no_match(
     stop = queue.next
     assert stop is not None
     later = next((after for after in queue.left[1:] if queue.would_take(after, sent)), None)
+    before = queue.previous
     facts = [*_sent_facts(sent, rest), ("recorded", _recorded(recording, stop, queue.begun_bytes))]
+    what = "The test sent something else than the recording has next."
     fixes = [f"Send what was recorded: {call_of(stop.event, queue.begun_bytes)}"]
     if later is not None:
         between = queue.left[: queue.left.index(later)]
+        what = "The test sent something that the recording has later."
         facts.append(
             ("later", f"it does come at {recording.line(later)}, after {_count(between, 'other input')}")
         )
-        fixes = [f"Send first what comes before it: {_calls(between)}"]
+        fixes = [f"Send first what comes before it: {_calls(between, queue.begun_bytes)}"]
+    elif before is not None and queue.would_take(before, sent):
+        what = "The test sent something once more than the recording has."
+        facts.append(("before", f"it was taken at {recording.line(before)} already"))
+        fixes.append(f"If it is once too often there, take {sent.shown} out of the test.")
     return _mismatch(
         "no_match",
-        "The test sent something else than the recording has next.",
+        what,
         [*facts, _played(queue)],
         head.snapshot(),
         [
@@ -241,11 +248,11 @@ def wait_failed(
     """What was waited for does not come before the next input; `later` is the input after which it does."""
     stop = queue.next
     facts = _where()
-    fixes = ["Wait for something that the screen shows."]
+    fixes = ["Wait for what the screen shows, or expect that."]
     if stop is None:
         why = why or "the recording ends without it"
     else:
-        why = why or "it does not come before the next input of the recording, which has not been sent"
+        why = why or "that does not come before the next input of the recording, which has not been sent"
         facts.append(("next input", _recorded(recording, stop, queue.begun_bytes)))
         if queue.begun_bytes:
             fixes = [
@@ -263,6 +270,7 @@ def wait_failed(
         why=why,
         waited_s=0.0,
         screen=str(head.snapshot()),
+        snapshot=head.snapshot(),
         report=_report(facts, head.snapshot(), fixes),
     )
 
@@ -277,7 +285,7 @@ def call_of(event: Input, begun: int = 0) -> str:
     if event.kind == "signal":
         return f'signal("{event.signal}")'
     if event.redacted:
-        return "type(<hidden input>)"
+        return "type(<any text: it was hidden>)"
     if event.kind == "paste":
         text = re.sub(rb"\x1b\[20[01]~", b"", event.data).decode("utf-8", "replace")
         return f"paste({_short(repr(text))})"
@@ -298,20 +306,17 @@ def _calls(stops: Sequence[Stop], begun: int = 0) -> str:
 
 
 def _sent_facts(sent: Sent, rest: bytes) -> list[tuple[str, str]]:
-    site = call_site()
-    where = "" if site is None else f"   ({site})"
     done = len(sent.data) - len(rest)
     matched = f"\nits first {_count(range(done), 'byte')} matched" if 0 < done < len(sent.data) else ""
-    return [*_source(site), ("sent", f"{sent.shown}{where}{matched}")]
+    return [*_where(hidden=sent.secret), ("sent", f"{_short(sent.shown)}{matched}")]
 
 
-def _where() -> list[tuple[str, str]]:
+def _where(*, hidden: bool = False) -> list[tuple[str, str]]:
+    """The line of the test; without its source where that may have a secret in it."""
     site = call_site()
-    return [] if site is None else [("test", f"{site}   {site.source}".rstrip())]
-
-
-def _source(site: CallSite | None) -> list[tuple[str, str]]:
-    return [("test", f"{site}   {site.source}".rstrip())] if site is not None else []
+    if site is None:
+        return []
+    return [("test", str(site) if hidden else f"{site}   {site.source}".rstrip())]
 
 
 def _recorded(recording: Recording, stop: Stop, begun: int) -> str:

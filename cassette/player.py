@@ -24,7 +24,7 @@ from cassette.mismatch import Recording
 from cassette.model import Size
 from cassette.playhead import Pace, Playhead
 from cassette.replay_errors import ReplayWaitFailed
-from cassette.replay_rules import Matches, Rules
+from cassette.replay_rules import Matches, Rules, first_that_brings
 from cassette.timeline import Stop, Timeline
 from terminal.exit_status import ExitStatus
 from terminal.keys import encode_key, encode_paste, parse_key
@@ -116,7 +116,7 @@ class ReplaySession:
         """Type text, as UTF-8."""
         shown = "type(<secret>, secret=True)" if secret else f"type({_quoted(text)})"
         data = _utf8(text)
-        self._send(lambda _: Sent("type", shown, data))
+        self._send(lambda _: Sent("type", shown, data, secret=secret))
 
     def press(self, *keys: str) -> None:
         """Press keys by name, each by the modes of its moment. Raises UsageError before any for an unknown name."""
@@ -307,18 +307,9 @@ class ReplaySession:
 
     def _input_that_brings(self, matches: Matches) -> Stop | None:
         """The input after which the recording has what was waited for; looked for on a second playhead."""
-        left = self._queue.left
-        head = Playhead(self.tape, self._timeline, Pace())
-        head.play_to(self._head.at)
-        for stop, following in zip(left, [*left[1:], None], strict=True):
-            limit = self._timeline.end if following is None else following.index
-            while head.play_unit(limit):
-                try:
-                    if head.at > stop.index and matches(head.snapshot()):
-                        return stop
-                except Exception:  # a predicate that is not made for these screens
-                    return None
-        return None
+        scout = Playhead(self.tape, self._timeline, Pace())
+        scout.play_to(self._head.at)
+        return first_that_brings(scout, self._queue.left, self._timeline.end, matches)
 
     # The end.
 

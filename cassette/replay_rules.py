@@ -6,11 +6,11 @@ here knows messages or inputs. Output of one moment is one step, so that no cut 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cassette.playhead import Playhead
-from cassette.timeline import Timeline
+from cassette.timeline import Stop, Timeline
 
 if TYPE_CHECKING:
     from terminal.snapshot import Snapshot
@@ -103,3 +103,17 @@ class Rules:
         while (due := self._head.next_output_ms(limit)) is not None and due <= until:
             self._head.play_unit(limit)
         self._head.pass_time(min(until, self._timeline.events[limit].t_ms))
+
+
+def first_that_brings(scout: Playhead, stops: Sequence[Stop], end: int, matches: Matches) -> Stop | None:
+    """The first of these inputs after which a screen matches, before the next of them; moves the playhead."""
+    limits = [*(stop.index for stop in stops[1:]), end]
+    for stop, limit in zip(stops, limits, strict=False):
+        scout.play_to(stop.index + 1)
+        while scout.play_unit(limit):
+            try:
+                if matches(scout.snapshot()):
+                    return stop
+            except Exception:  # a predicate that is not made for these screens
+                return None
+    return None

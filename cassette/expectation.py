@@ -95,6 +95,7 @@ class _Expectation:
         try:
             self._session.wait_for(as_expected, self._timeout if timeout is None else timeout)
         except WaitFailed as error:
+            last = error.facts.get("snapshot", last)
             details = explain(last) if explain is not None and last is not None and not self._negated else ""
             claim = f"expected {subject} {'not ' if self._negated else ''}to {verb}"
             raise ExpectationFailed(_message(claim, error, details, last)) from None

@@ -86,6 +86,7 @@ class ReplaySession:
         self._read_to = 0
         self._closed = False
         self._unplayed: Sequence[Stop] = ()
+        self._left_at: Snapshot | None = None
 
     def __repr__(self) -> str:
         return f"<ReplaySession {self.recording.shown}, {self._queue.played} of {self._queue.total} inputs>"
@@ -272,7 +273,7 @@ class ReplaySession:
         matches, name = matcher(what)
         reached = self._rules.wait_at_marks(matches, self._limit)
         if reached == "timed-out":
-            raise self._wait_failed(name, "it did not come in time in the recording either")
+            raise self._wait_failed(name, "that did not come in time in the recording either")
         if reached is None and not self._rules.wait(matches, self._limit):
             raise self._wait_failed(name, later=self._input_that_brings(matches))
         self._unsettled = False
@@ -360,20 +361,21 @@ class ReplaySession:
         """The screen where the replay stands, for reports: this is no look, and moves nothing."""
         return self._head.snapshot()
 
+    @property
+    def left_at(self) -> Snapshot:
+        """The screen that the driver left; after `close` the replay itself has played on to its end."""
+        return self._left_at or self._head.snapshot()
+
     def check_unplayed(self) -> None:
         """Raise ReplayMismatch with the reason `unplayed` when the recording has more input than was sent."""
-        if self.unplayed:
+        if left := self.unplayed:
             raise mismatch.unplayed(
-                self.recording,
-                self.unplayed,
-                self._queue.total,
-                self._queue.begun_bytes,
-                self._head.snapshot(),
+                self.recording, left, self._queue.total, self._queue.begun_bytes, self.left_at
             )
 
     def _finish(self) -> None:
         if not self._closed:
-            self._unplayed = self._queue.left
+            self._unplayed, self._left_at = self._queue.left, self._head.snapshot()
             self._head.play_to(self._timeline.end + 1)
             self._closed = True
 

@@ -247,7 +247,7 @@ def test_a_wait_that_timed_out_live_times_out(play) -> None:
         30, 4
     )
     with play(tape) as session:
-        with pytest.raises(WaitFailed, match="did not come in time in the recording"):
+        with pytest.raises(WaitFailed, match="that did not come in time in the recording"):
             session.wait_for("two")
         assert session.read() == b"one"
         with pytest.raises(TimedOut):

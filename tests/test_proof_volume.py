@@ -14,6 +14,7 @@ BURSTS = sized(5, 100)
 BURST_BYTES = 2**20
 SESSION_BYTES = sized(8 * 2**20, 2**30)
 MEMORY_LIMIT_BYTES = 150 * 2**20
+LINE = "a line that is as long as those of a build or a log, and comes again and again " * 2
 
 # `cassette record` that tells how much memory it took at most.
 MEASURED = """
@@ -87,7 +88,7 @@ def test_output_of_a_child_that_survives_the_program(tmp_path, spools):
 def test_too_much_output_ends_clearly(tmp_path, spools):
     target = tmp_path / "tape"
     done = cassette_command(
-        "record", "-o", target, "--quiet", "--max-bytes", SESSION_BYTES, "--", "yes", "line"
+        "record", "-o", target, "--quiet", "--max-bytes", SESSION_BYTES, "--", "yes", LINE
     )
     assert done.returncode == 1
     assert b"partial: max-bytes" in done.stderr

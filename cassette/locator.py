@@ -64,7 +64,8 @@ class Locator:
     within: Region | None = None
 
     def __post_init__(self) -> None:
-        if not self.what or (isinstance(self.what, re.Pattern) and not isinstance(self.what.pattern, str)):
+        what = self.what.pattern if isinstance(self.what, re.Pattern) else self.what
+        if not what or not isinstance(what, str):
             raise UsageError(what=f"cannot look for {self.what!r}: give a text, or a pattern of text")
 
     def __str__(self) -> str:

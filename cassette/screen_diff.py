@@ -69,5 +69,5 @@ def _shown(text: str | None) -> str:
 def _marks(one: str, other: str) -> str:
     """`^` under each character that is not the same in both; "" when hardly any is."""
     length = max(len(one), len(other))
-    marks = "".join(" " if one[at : at + 1] == other[at : at + 1] else "^" for at in range(length))
+    marks = "".join(" " if one[at : at + 1] == other[at : at + 1] else "^" for at in range(length)).rstrip()
     return marks if marks.count("^") <= length / 2 else ""

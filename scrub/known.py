@@ -17,7 +17,9 @@ from scrub.rules import RuleSet
 from scrub.views import View
 from scrub.written import decoded
 
-_USER_AND_PASSWORD = frozenset({"authorization-basic", "docker-auth"})  # base64 of user:password
+_USER_AND_PASSWORD = frozenset(
+    {"authorization-basic", "authorization-header", "docker-auth"}
+)  # base64 of user:password
 _FILLERS = frozenset("*¬∗＊\U0001f7b0\U0001f31f\u034f\u20d0\U000e0100")
 
 
@@ -99,7 +101,7 @@ def _derived(known: KnownValue) -> Iterable[bytes]:
     yield from lines_of(known.value)
     if b"%" in known.value and len(plain := unquote_to_bytes(known.value)) >= LEAST_LENGTH:
         yield plain
-    if known.kind in _USER_AND_PASSWORD and (pair := decoded(known.value)):
+    if known.kind in _USER_AND_PASSWORD and (pair := decoded(known.value)) and pair.isascii():
         password = pair.partition(b":")[2]
         if len(password) >= LEAST_LENGTH:
             yield password

@@ -88,11 +88,11 @@ class Scrubber:
         before = len(self.book)
         for view in views:
             if view.discover:
-                for known in discovered(self.rules, view):
-                    self.book.add(known)
-                for finder in self._find_more:
+                for finder in self._find_more:  # first, since theirs is the name that its owner looks for
                     for known in finder(view):
                         self.book.add(known)
+                for known in discovered(self.rules, view):
+                    self.book.add(known)
         return len(self.book) - before
 
     def sweep(self, views: Iterable[View]) -> list[Hit]:

@@ -12,7 +12,8 @@ from scrub.known import Book, Entry
 from scrub.views import View
 
 _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-_FIELD_END = frozenset(b" \t\r\n\"'`=:,;|()<>[]{}\x1b")
+_NAME = _WORD | frozenset(b"-")
+_FIELD_END = frozenset(b" \t\r\n\"'`=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Sweep:
         found: list[Hit] = []
         for index, start, end in self._whole.hits(text):
             _, entry, form = self._forms[index]
-            if not entry.short or _is_whole(entry.value, text, start, end):
+            if not entry.short or _is_whole(entry, text, start, end):
                 found.append(Hit(view, start, end, entry, form))
         found.extend(self._fragments(view, _union((hit.start, hit.end) for hit in found)))
         return found
@@ -82,11 +83,13 @@ def _seeds(book: Book) -> Iterator[tuple[bytes, list[tuple[Entry, int]]]]:
     yield from table.items()
 
 
-def _is_whole(value: bytes, text: bytes, start: int, end: int) -> bool:
-    """Does a short value stand by itself: no letter beside a word, no other text beside anything else?"""
+def _is_whole(entry: Entry, text: bytes, start: int, end: int) -> bool:
+    """Does a short value, or a name, stand by itself: no letter beside a word, no other text beside anything else?"""
     before = text[start - 1] if start else 32
     after = text[end] if end < len(text) else 32
-    if set(value) <= _WORD:
+    if entry.mask:
+        return before not in _NAME and after not in _NAME
+    if set(entry.value) <= _WORD:
         return before not in _WORD and after not in _WORD
     return before in _FIELD_END and after in _FIELD_END
 

@@ -229,7 +229,7 @@ def test_shapes_say_their_lengths_and_anchors() -> None:
 
 @pytest.mark.parametrize("shape", ["{w:3", "{?:3}", "{w}"])
 def test_a_wrong_shape_is_refused(shape: str) -> None:
-    with pytest.raises(ValueError, match="brace|alphabet"):
+    with pytest.raises(ValueError, match=r"brace|alphabet"):
         pieces_of(shape)
 
 

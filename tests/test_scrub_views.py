@@ -1,0 +1,124 @@
+"""Views and their maps: what each shows, and which bytes it points at."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from scrub.escapes import text_views
+from scrub.typed import typed_lines, typed_views
+from scrub.views import View
+
+
+def behind(view: View, data: bytes, needle: bytes) -> list[bytes]:
+    """The bytes of the stream behind each character of a text in the view."""
+    at = view.text.index(needle)
+    return [b"".join(data[a:b] for a, b in spans) for _, _, spans in view.units(at, at + len(needle))]
+
+
+def of_kind(views: list[View], kind: str) -> list[View]:
+    return [view for view in views if view.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"a\x1b[1mb\x1b[0mc", b"abc"),
+        (b"a\x1b[38;5;1mb", b"ab"),
+        (b"a\x1b]0;title\x07b\x1b]0;t\x1b\\c", b"abc"),
+        (b"a\x1bP+q544e\x1b\\b\x1b_Gx\x1b\\c", b"abc"),
+        (b"a\x1b[3Cb", b"a b"),
+        (b"a\x00\x07\x0fb", b"ab"),
+        (b"a\x1b(0b\x1b7c\x1b=d", b"abcd"),
+        (b"\xe2\x94\x82 a", "│ a".encode()),
+        (b"a\x1b", b"a"),
+        (b"a\x1b[", b"a"),
+        (b"a\x1b]0;unfinished", b"a"),
+        (b"", b""),
+    ],
+)
+def test_escapes_are_removed_and_each_letter_points_at_its_byte(data: bytes, text: bytes) -> None:
+    view = text_views("output", data)[0]
+    assert view.text == text
+    for start, end, spans in view.units(0, len(text)):
+        assert b"".join(data[a:b] for a, b in spans) == (text[start:end] if spans else b"")
+
+
+def test_a_cursor_move_leaves_a_seam_and_a_colour_does_not() -> None:
+    view = text_views("output", b"ab\x1b[1mcd\x1b[5;1Hef\x1b[Kgh\x1b[m\x1b[2;2Hij")[0]
+    assert view.text == b"abcdefghij"
+    assert list(view.seams.between(0, 10)) == [4, 8]
+    assert [view.seams.at(offset) for offset in range(10)] == [offset in (4, 8) for offset in range(10)]
+
+
+def test_backspaces_are_undone() -> None:
+    data = b"x\r\nsek\bcret \xe2\x94\x82\x08s\x08sz\r\n"
+    (view,) = of_kind(text_views("output", data), "backspaces-undone")
+    assert view.text == b"secret sz"
+    assert behind(view, data, b"secret") == [b"s", b"e", b"c", b"r", b"e", b"t"]
+    assert sorted(behind(view, data, b"sz")[0]) == sorted(b"ss"), "both strikes show the letter"
+
+
+def test_texts_inside_escapes_are_views_of_their_own() -> None:
+    data = b"\x1b]2;my title\x07\x1b]8;;https://x/?a=%70%61ss\x1b\\l\x1b]8;;\x1b\\"
+    views = text_views("output", data)
+    assert [view.text for view in of_kind(views, "osc")] == [
+        b"2;my title",
+        b"8;;https://x/?a=%70%61ss",
+        b"8;;",
+    ]
+    (decoded,) = of_kind(views, "osc-percent-decoded")
+    assert decoded.text == b"8;;https://x/?a=pass"
+    assert behind(decoded, data, b"pass") == [b"%70", b"%61", b"s", b"s"]
+
+
+@pytest.mark.parametrize("end", [b"\x07", b"\x1b\\", b""])
+def test_the_clipboard_is_decoded(end: bytes) -> None:
+    data = b"\x1b]52;c;" + base64.b64encode(b"export K=value!") + end
+    (view,) = of_kind(text_views("output", data), "osc-base64")
+    assert view.text == b"export K=value!"
+    assert view.places.encoded == (7, 27)
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"secret", "secret"),
+        (b"seq\x7fcret", "secret"),
+        (b"scret\x1b[D\x1b[D\x1b[D\x1b[De", "secret"),
+        (b"cret\x01se\x05", "secret"),
+        (b"wrong\x15secret", "secret"),
+        (b"a wrong\x17b", "a b"),
+        (b"\x1b[200~sec\rret\x1b[201~", "ret"),
+        (b"\x1b[115u\x1b[101u\x1b[99u", "sec"),
+        (b"\x1b[97;1:1u\x1b[97;1:3u\x1b[98:66;2;66u", "aB"),
+        (b"\x1b[27;5;97~x", "x"),
+        (b"\x1b[99;5u", ""),
+        (b"p\xc3\xa2ss", "pâss"),
+        (b"a\x1b[<0;3;4Mb\x1b[Ic\x1b]11;rgb:0/0/0\x07d", "abcd"),
+        (b"abc\x1b[3~\x1b[H\x1b[3~", "bc"),
+        (b"ab\x1bOD\x0b", "a"),
+    ],
+)
+def test_input_is_read_as_a_line_editor_does(data: bytes, line: str) -> None:
+    assert typed_lines(data)[-1] == line
+
+
+def test_typed_letters_point_at_their_keys() -> None:
+    data = b"a\x1b[104u\x1b[105:73;2u\xc3\xa2\r"
+    view = of_kind(typed_views("input", data), "typed")[0]
+    assert view.text == "ahi\u00e2\n".encode()
+    assert behind(view, data, b"h") == [b"104"]
+    assert behind(view, data, b"i") == [b"10573"]
+    assert behind(view, data, "â".encode()) == ["â".encode()]
+
+
+def test_a_view_of_cells_counts_seams_in_characters() -> None:
+    view = View.of_cells(
+        "screen", "output", [("│", ((0, 3),)), ("ä", ()), ("b", ((9, 10), (4, 5)))], seams=[2]
+    )
+    assert view.text == "│äb".encode()
+    assert list(view.seams.between(0, 9)) == [5]
+    assert [spans for _, _, spans in view.units(0, 6)] == [((0, 3),), (), ((9, 10), (4, 5))]
+    assert view.place(3) == 4

@@ -18,7 +18,7 @@ from cassette.yaml_file import Node, WrongYaml, parse_yaml, read_bounded
 from terminal.keys import parse_key
 
 if TYPE_CHECKING:
-    from cassette.live import LiveSession
+    from cassette.session import Session
 
 _Seconds = (int, float)
 
@@ -39,7 +39,7 @@ class Script:
     path: str
     steps: tuple[Step, ...]
 
-    def run(self, session: LiveSession) -> None:
+    def run(self, session: Session) -> None:
         """Drive a session. What a step raises carries a note with its line."""
         for step in self.steps:
             try:
@@ -59,17 +59,15 @@ class _Verb:
     options: Mapping[str, type | tuple[type, ...]] | None = None
 
 
-def _wait(
-    session: LiveSession, text: str = "", regex: str | None = None, timeout: float | None = None
-) -> None:
+def _wait(session: Session, text: str = "", regex: str | None = None, timeout: float | None = None) -> None:
     session.wait_for(text if regex is None else re.compile(regex, re.M), timeout=timeout)
 
 
-def _wait_stable(session: LiveSession, quiet_ms: int = 200, timeout: float | None = None) -> None:
+def _wait_stable(session: Session, quiet_ms: int = 200, timeout: float | None = None) -> None:
     session.wait_for_stable(quiet_ms=quiet_ms, timeout=timeout)
 
 
-def _secret(session: LiveSession, text: str = "", env: str | None = None) -> None:
+def _secret(session: Session, text: str = "", env: str | None = None) -> None:
     if env is not None:
         if not os.environ.get(env):
             raise UsageError(what=f"the environment has no {env}: set it to the secret to type")
@@ -77,15 +75,15 @@ def _secret(session: LiveSession, text: str = "", env: str | None = None) -> Non
     session.type(text, secret=True)
 
 
-def _press(session: LiveSession, keys: str | list[str]) -> None:
+def _press(session: Session, keys: str | list[str]) -> None:
     session.press(*([keys] if isinstance(keys, str) else keys))
 
 
-def _resize(session: LiveSession, columns: int, rows: int) -> None:
+def _resize(session: Session, columns: int, rows: int) -> None:
     session.resize(columns=columns, rows=rows)
 
 
-def _expect(session: LiveSession, text: str = "", regex: str | None = None) -> None:
+def _expect(session: Session, text: str = "", regex: str | None = None) -> None:
     from cassette.looking import framed
 
     screen = session.screen
@@ -108,7 +106,7 @@ _VERBS = {
     "resize": _Verb(_resize, "", (), {"columns": int, "rows": int}),
     "signal": _Verb(lambda session, name: session.signal(name), "name"),
     "expect": _Verb(_expect, "text", str, {"regex": str}),
-    "mark": _Verb(lambda session, op: session.recorder.mark(op), "op"),
+    "mark": _Verb(lambda session, op: session.mark(op), "op"),
     "sleep": _Verb(lambda session, seconds: session.sleep(seconds), "seconds", _Seconds),
 }
 

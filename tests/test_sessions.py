@@ -13,6 +13,7 @@ import cassette
 from cassette.clock import VirtualClock
 from cassette.live import LiveSession
 from cassette.player import ReplaySession
+from cassette.script import parse_script
 from cassette.session import Session
 
 LIMIT_S = 60.0
@@ -110,3 +111,15 @@ def test_without_marks_the_rules_bring_the_driver_through(
     again = replayed(name, unmarked)
     assert len(again) == len(seen)
     assert again[-1] == seen[-1]
+
+
+def test_a_script_drives_a_replay_as_it_drove_the_program(tmp_path: Path) -> None:
+    steps = parse_script(
+        "[{wait: 'name?'}, {type: Ada}, {press: enter}, {mark: here}, {secret: hunter2}, {press: [enter]},"
+        " {wait: {regex: '^bye$'}}, wait_stable, {expect: bye}]"
+    )
+    script = "printf 'name? '; read n; stty -echo; read s; stty echo; echo bye"
+    with cassette.record(tmp_path / "tape", ["sh", "-c", script], timeout=LIMIT_S) as live:
+        steps.run(live)
+    with cassette.open(tmp_path / "tape").session(on_unplayed="fail") as session:
+        steps.run(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
@@ -28,7 +29,7 @@ def tokens(chunks: list[str]) -> list[str]:
             result += [text] if text else []
             text = ""
             result += token.replace("\r\n", "\r\x00\n").replace("m\x1b[", "m\x00\x1b[").split("\x00")
-    return result + [text] if text else result
+    return [*result, text] if text else result
 
 
 @pytest.mark.parametrize(
@@ -75,11 +76,23 @@ def test_a_sequence_that_never_ends_keeps_nothing() -> None:
 
 
 PARTS = st.sampled_from(
-    ["\x1b", "[", "]", "P", "\\", "\x07", "m", "1", ";", "?", ":", "\x18", "\n", "\r", "\u009b", "\u009c", "é", "a", "\x7f",
-     "(", " ", "_", "!", "$", "p", "H", "中", "\u0301", "\u200d", "😀", "👍🏻", "🇫", "❤️", "\x1b[?1049h", "\x1b[?1049l", "\x1b[2;3r",
-     "\x1b[?6h", "\x1b[?7l", "\x1b[4h", "\x1b[?2026h", "\x1b[?2027h", "\x1b7", "\x1b8", "\x1b[5b", "\x1b(0", "\x0e", "\t",
-     "\x1b[K", "\x1b[1J", "\x1b[3@", "\x1b[2P", "\x1b[44m", "\x1bM", "\x1b[c", "\x1b[1\"q", "\x1b[?K", "hello world"]
-)  # fmt: skip
+    [
+        *"\x1b[]P\\\x07m1;?:\x18\n\r\u009b\u009céa\x7f( _!$pH中\u0301\u200d😀👍\t\x0e",
+        *("👍🏻", "🇫", "❤️", "\x1b[?1049h", "\x1b[?1049l", "\x1b[2;3r", "\x1b[?6h", "\x1b[?7l", "\x1b[4h"),
+        *(
+            "\x1b[?2026h",
+            "\x1b[?2027h",
+            "\x1b7",
+            "\x1b8",
+            "\x1b[5b",
+            "\x1b(0",
+            "\x1b[K",
+            "\x1b[1J",
+            "\x1b[3@",
+        ),
+        *("\x1b[2P", "\x1b[44m", "\x1bM", "\x1b[c", '\x1b[1"q', "\x1b[?K", "hello world"),
+    ]
+)
 OUTPUT = st.lists(PARTS, max_size=30).map(lambda parts: "".join(parts).encode())
 BYTES = st.one_of(OUTPUT, st.binary(max_size=60))
 
@@ -90,7 +103,7 @@ def test_cutting_never_matters(output: bytes, cuts: list[int]) -> None:
     whole, cut = data.new("pyte", 12, 5), data.new("pyte", 12, 5)
     whole.feed(output)
     bounds = [0, *sorted(min(at, len(output)) for at in cuts), len(output)]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in itertools.pairwise(bounds):
         cut.feed(output[start:end])
         cut.snapshot()  # looking changes nothing
         cut.dirty_rows()

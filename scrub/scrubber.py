@@ -13,6 +13,7 @@ from scrub.known import Book, KnownValue, discovered
 from scrub.placeholder import Width, width_of
 from scrub.report import HitCounts
 from scrub.rewrite import Rewriter
+from scrub.rows import RowJoiner
 from scrub.rules import RuleSet
 from scrub.sweep import Hit, Sweep
 from scrub.table import default_rules
@@ -80,8 +81,15 @@ class Scrubber:
         self.rules = rules if rules is not None else default_rules()
         self.book = Book(known)
         self._width = width
+        self._rows = RowJoiner(self.rules)
         self._find_more = tuple(find_more)
         self._numbers: dict[int, int] = {}
+
+    def completed(self, views: Iterable[View], streams: Mapping[str, bytes]) -> list[View]:
+        """The views with those added that follow from them: broken lines joined, and the raw bytes, last."""
+        given = list(views)
+        joined = [more for view in given if view.kind == "text" for more in self._rows.views(view)]
+        return [*given, *joined, *(raw_view(name, data) for name, data in streams.items())]
 
     def discover(self, views: Iterable[View]) -> int:
         """Let the rules look at the views; what they find becomes known. How many values are new."""
@@ -114,14 +122,14 @@ class Scrubber:
         """Scrub whole streams. SecretsLeft when the check finds anything after it.
 
         `views` is asked for the views of the streams, and again for those of each rewritten version; where
-        nothing was found it is asked once. `Views` must give every view in which a secret could be read; a raw
-        view of each stream is added to them.
+        nothing was found it is asked once. `Views` must give every view in which a secret could be read;
+        `completed` adds the rest.
         """
         counts = HitCounts()
         current = dict(streams)
         hits: list[Hit] = []
         for _ in range(_ROUNDS):
-            seen = [*views(current), *(raw_view(name, data) for name, data in current.items())]
+            seen = self.completed(views(current), current)
             self.discover(seen)
             hits = self.sweep(seen)
             if not hits:

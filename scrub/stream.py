@@ -88,7 +88,7 @@ class StreamScrubber:
         current = window
         for _ in range(_ROUNDS):
             streams = {self._stream: current}
-            views = [*self._views(streams), raw_view(self._stream, current)]
+            views = self._scrubber.completed(self._views(streams), streams)
             self._learn(views, end)
             hits = [hit for view in views for hit in self._swept(view) if _begins_before(hit, end)]
             if not hits:

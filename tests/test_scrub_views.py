@@ -7,6 +7,8 @@ import base64
 import pytest
 
 from scrub.escapes import text_views
+from scrub.rows import RowJoiner
+from scrub.table import default_rules
 from scrub.typed import typed_lines, typed_views
 from scrub.views import View
 
@@ -122,3 +124,25 @@ def test_a_view_of_cells_counts_seams_in_characters() -> None:
     assert list(view.seams.between(0, 9)) == [5]
     assert [spans for _, _, spans in view.units(0, 6)] == [((0, 3),), (), ((9, 10), (4, 5))]
     assert view.place(3) == 4
+
+
+@pytest.mark.parametrize(
+    ("lines", "joined"),
+    [
+        (["  sk-ant-api03-Ab3", "  cDe4FgH5iJk6LmN", "  oP7"], "sk-ant-api03-Ab3cDe4FgH5iJk6LmNoP7"),
+        (["│ sk-ant-api03-Ab3 │", "│ cDe4FgH5iJk6LmN  │"], "sk-ant-api03-Ab3cDe4FgH5iJk6LmN"),
+        (["| sk-ant-api03-Ab3|", "| cDe4 |"], "sk-ant-api03-Ab3cDe4"),
+        (["key=sk-ant-api03-Ab3", "cDe4"], "sk-ant-api03-Ab3cDe4"),
+        (["sk-ant-api03-Ab3", "", "cDe4"], None),
+        (["sk-ant-api03-Ab3", "two words"], None),
+        (["sk-ant-api03-Ab3", "longer-than-the-line-before-it"], None),
+        (["sk-ant-api03-Ab3 is a key", "cDe4"], None),
+    ],
+)
+def test_broken_lines_are_joined_by_guess(lines: list[str], joined: str | None) -> None:
+    data = "\r\n".join([*lines, "and so on"]).encode()
+    views = list(RowJoiner(default_rules()).views(text_views("output", data)[0]))
+    assert [view.text.decode() for view in views] == ([joined] if joined else [])
+    for view in views:
+        assert b"".join(behind(view, data, view.text)) == view.text
+        assert view.seams.between(0, len(view.text))

@@ -1,0 +1,80 @@
+"""Lines that a program broke itself (inside a box, at an indent, at the right margin), joined again by guess.
+
+For text without a terminal. A token that reaches the end of its line goes on on the next one when that holds
+nothing but letters of tokens, and is not longer: programs break all lines at the same width. Only what stands
+at an anchor of a rule is looked at; each view is a few lines, each join a seam.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scrub.keywords import Automaton
+from scrub.rules import RuleSet
+from scrub.views import FixedSeams, OverlaidPlaces, View
+
+_LEAST_ANCHOR = 3
+_MOST_LINES = 64
+_LETTERS = rb"[a-zA-Z0-9+/=_.~:%-]"
+_BORDER = rb"(?:\xe2\x94[\x82\x83]|\xe2\x95\x91|\xe2\x96\x8f|\xe2\x96\x95|\|)"
+_REST_OF_LINE = re.compile(_LETTERS + rb"{1,512}")
+_BREAK = re.compile(
+    rb"(?:[ \t]{0,200}"
+    + _BORDER
+    + rb")?[ \t]{0,200}\r{0,2}(?:\n[ \t]{0,200}(?:"
+    + _BORDER
+    + rb"[ \t]{0,8})?|(?<=\r))"
+)
+_ROW = re.compile(_LETTERS + rb"{1,512}")
+_ROW_END = re.compile(rb"[ \t]{0,200}" + _BORDER + rb"?[ \t]{0,200}(?:[\r\n]|\Z)")
+
+
+class RowJoiner:
+    """Finds broken tokens by the anchors of the rules that may cross a join."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        anchors = {anchor for rule in rules.rules if rule.joins for anchor in rule.anchors}
+        self._anchors = Automaton(sorted(anchor for anchor in anchors if len(anchor) >= _LEAST_ANCHOR))
+
+    def views(self, view: View) -> Iterator[View]:
+        """A view for each token of `view` that is broken over lines."""
+        reached = 0
+        for _, start, _ in self._anchors.hits(view.text):
+            if start < reached:
+                continue
+            pieces = list(_pieces(view.text, start))
+            if len(pieces) > 1:
+                reached = pieces[-1][1]
+                yield _joined(view, pieces)
+
+
+def _pieces(text: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """The stretches of a token that begins at `start`, line by line."""
+    found = _REST_OF_LINE.match(text, start)
+    if found is None:
+        return
+    yield found.span()
+    column = start - max(text.rfind(b"\n", 0, start), text.rfind(b"\r", 0, start)) - 1
+    width = column + found.end() - start
+    at = found.end()
+    for _ in range(_MOST_LINES):
+        broken = _BREAK.match(text, at)
+        row = _ROW.match(text, broken.end()) if broken and broken.end() > at else None
+        if row is None or not _ROW_END.match(text, row.end()) or len(row[0]) > width:
+            return
+        yield row.span()
+        width = len(row[0])
+        at = row.end()
+
+
+def _joined(view: View, pieces: list[tuple[int, int]]) -> View:
+    text = b"".join(view.text[start:end] for start, end in pieces)
+    offsets = [(offset,) for start, end in pieces for offset in range(start, end)]
+    seams = []
+    length = 0
+    for start, end in pieces[:-1]:
+        length += end - start
+        seams.append(length)
+    places = OverlaidPlaces(view, range(len(text) + 1), offsets)
+    return View("rows-joined", view.stream, text, places, FixedSeams(seams))

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from operator import length_hint
 from typing import Any, ClassVar, TypeAlias
 
+from terminal.charsets import CHARSETS, DESIGNATORS
+from terminal.modes import SIMPLE_MODES
 from terminal.pens import DEFAULT_PEN, Effect
 from terminal.pyte_screen import DECOM
 from terminal.queries import AnsweringScreen
@@ -128,7 +130,7 @@ class Actions(dict[str, Action]):
             name, arguments = ESCAPES[rest]
             return self._bound(name, *arguments)
         if len(rest) == 2 and rest[0] in "()*+-./":
-            return self._bound("define_charset", rest[1], rest[0])
+            return self._bound("designate", DESIGNATORS[rest[0]], CHARSETS.get(rest[1]))
         return NOTHING
 
     def _read_csi(self, sequence: str) -> Action:
@@ -144,6 +146,8 @@ class Actions(dict[str, Action]):
         numbers = [_number(text) for text in parameters.split(";")[:MAX_PARAMETERS]] if parameters else []
         if name in COUNTED:
             return self._bound(COUNTED[name], max(1, numbers[0] if numbers else 1))
+        if name in ("?h", "?l") and len(numbers) == 1 and numbers[0] in SIMPLE_MODES:
+            return self._bound("set_flag" if final == "h" else "clear_flag", numbers[0] << 5)
         if name in PLAIN:
             return self._bound(PLAIN[name], *numbers[: AT_MOST.get(PLAIN[name])])
         return NOTHING
@@ -169,6 +173,11 @@ class Terminal(AnsweringScreen):
 
         The common case of drawing is in line here: narrow text that fits into a row without special cells.
         """
+        if len(tokens) == 1:
+            if tokens[0]:
+                self.draw(tokens[0])
+                self._drew_last = True
+            return
         actions, cursor, find_special = self.actions, self.cursor, SPECIAL.search
         self._texts = texts = tokens[::2]
         self._left = left = iter(texts)
@@ -193,7 +202,7 @@ class Terminal(AnsweringScreen):
             function(self, *arguments)
         if tokens[-1]:
             self.draw(tokens[-1])
-        self._drew_last = bool(tokens[-1]) or (self._drew_last and len(tokens) == 1)
+        self._drew_last = bool(tokens[-1])
 
     def repeat(self, count: int = 1) -> None:
         """REP: the last character again, if nothing but it came last."""

@@ -26,13 +26,16 @@ class EditingScreen(Screen):
 
     def erase_in_line(self, how: int = 0, *_: Any, **__: Any) -> None:
         """EL: 0 to the end, 1 from the start, 2 all."""
-        row = self.grid[self.cursor.y]
+        cursor = self.cursor
+        row = self.grid[cursor.y]
         if how == 0:
-            row.erase(self._stand(), self.columns, self.erase_pen)
+            if cursor.x >= self.columns:
+                cursor.x = self.columns - 1
+            row.erase(cursor.x, self.columns, self.erase_pen)
         elif how == 1:
-            row.erase(0, min(self.cursor.x + 1, self.columns), self.erase_pen)
+            row.erase(0, min(cursor.x + 1, self.columns), self.erase_pen)
         elif how == 2:
-            self._blank_rows(self.cursor.y, self.cursor.y + 1)
+            self._blank_rows(cursor.y, cursor.y + 1)
 
     def _blank_rows(self, start: int, end: int) -> None:
         pen = self.erase_pen

@@ -44,6 +44,9 @@ PRIVATE_MODES = {
 }
 """Private modes (`CSI ? n h`), with xterm's name."""
 
+SIMPLE_MODES = frozenset({1, 12, 25, 1004, 1007, 2004, 2026, 2031, 2048})
+"""Private modes that are only remembered: setting one changes nothing else of the screen."""
+
 ANSI_MODES = {
     2: "KAM keyboard locked",
     4: "IRM insert",

@@ -23,7 +23,7 @@ class PyteEmulator:
     def __init__(self, *, columns: int, rows: int) -> None:
         self._terminal = Terminal(columns, rows)
         self._tokenizer = Tokenizer()
-        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._decoder = getincrementaldecoder("utf-8")("replace")
         self._shown: tuple[Line, ...] = ()
 
     @property
@@ -63,12 +63,14 @@ class PyteEmulator:
 
     def feed(self, data: bytes) -> None:
         """Take the program's output."""
-        feed, execute = self._tokenizer.feed, self._terminal.execute
-        if len(data) <= _PIECE:
-            execute(feed(self._decode(data)))
+        if len(data) > _PIECE:
+            for start in range(0, len(data), _PIECE):
+                self.feed(data[start : start + _PIECE])
             return
-        for start in range(0, len(data), _PIECE):
-            execute(feed(self._decode(data[start : start + _PIECE])))
+        # Pure ASCII needs no decoder, unless the last piece ended inside a character.
+        ascii_only = data.isascii() and not self._decoder.getstate()[0]
+        text = str(data, "ascii") if ascii_only else self._decoder.decode(data)
+        self._terminal.execute(self._tokenizer.feed(text))
 
     def feed_to_sync_end(self, data: bytes, start: int = 0) -> int:
         """Feed up to the byte that ends a synchronized update; the offset reached."""

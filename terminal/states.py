@@ -62,7 +62,10 @@ class StatefulScreen(EditingScreen):
 
     def define_charset(self, code: str, mode: str) -> None:
         """SCS: designate a set into G0 to G3; unknown ones are ASCII."""
-        number, charset = DESIGNATORS[mode], CHARSETS.get(code)
+        self.designate(DESIGNATORS[mode], CHARSETS.get(code))
+
+    def designate(self, number: int, charset: dict[int, str] | None) -> None:
+        """Put a set into G0 to G3; None is ASCII."""
         if self.charsets[number] is not charset:
             self.charsets[number] = charset
             self.refresh_simple()
@@ -157,11 +160,21 @@ class StatefulScreen(EditingScreen):
                 self._flag(number, on)
         self.refresh_simple()
 
+    def set_flag(self, mode: int) -> None:
+        """Set one mode that has no effect beside being set; private ones shifted."""
+        self.mode.add(mode)
+        self._modes = self._cursor_value = None
+
+    def clear_flag(self, mode: int) -> None:
+        """Reset such a mode."""
+        self.mode.discard(mode)
+        self._modes = self._cursor_value = None
+
     def _flag(self, mode: int, on: bool) -> None:
         if on:
-            self.mode.add(mode)
+            self.set_flag(mode)
         else:
-            self.mode.discard(mode)
+            self.clear_flag(mode)
 
     def _private_mode(self, number: int, on: bool) -> None:
         if number in _ALTERNATE:

@@ -60,10 +60,28 @@ class Tokenizer:
 
     def feed(self, text: str) -> list[str]:
         """The tokens that `text` completes; their number is odd (see the module's docstring)."""
+        if len(text) == 1:
+            return self._feed_one(text)
         if self._state is not None:
             return self._irregular(["", text, ""])
         pieces = _split(text)
         return self._irregular(pieces) if _ends_irregular(pieces) else pieces
+
+    def _feed_one(self, character: str) -> list[str]:
+        """One character: what byte-by-byte reads give, so it is worth a short cut."""
+        found: list[str] = []
+        if self._state is not None:
+            self._state(character, 0, found)
+        elif " " <= character < "\x7f" or character >= "\xa0":
+            return [character]
+        elif character < ESC or ESC < character <= "\x7f":
+            return ["", character, ""]
+        else:
+            self._begin(character, found)
+        result = [""]
+        for sequence in found:
+            result += (sequence, "")
+        return result
 
     def _irregular(self, pieces: list[str]) -> list[str]:
         """Run the state machine over the last sequence of `pieces`, and again until the end is regular."""
@@ -72,6 +90,8 @@ class Tokenizer:
             result[-1] += pieces[0]
             result += pieces[1:-2]
             rest = self._run(pieces[-2], result)
+            if not rest:
+                return result
             pieces = _split(rest)
             if not _ends_irregular(pieces):
                 result[-1] += pieces[0]

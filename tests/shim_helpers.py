@@ -46,8 +46,9 @@ def drive(command: Sequence[str], script: Script, **options: Any) -> Outcome:
     child.logfile_read = seen
     try:
         script(child)
-        child.expect(pexpect.EOF)
-        child.wait()
+        if not child.closed:
+            child.expect(pexpect.EOF)
+            child.wait()
     finally:
         child.close(force=True)
     code = 128 + child.signalstatus if child.signalstatus else child.exitstatus
@@ -67,6 +68,13 @@ def three_ways(place: Path, command: Sequence[str], script: Script) -> tuple[Out
     recorded = drive(recording(place / "tape", command), script, env=environment)
     shim = write_shim(place / "tape", name=Path(command[0]).name, into=place / "bin")
     return live, recorded, drive([str(shim), *command[1:]], script, env={})
+
+
+def hang_up(child: Any) -> None:
+    """Let the terminal go, and wait for the end of whoever was on it; pexpect's own close kills."""
+    child.ptyproc.fileobj.close()
+    child.wait()
+    child.closed = True
 
 
 def alive(pid: int) -> bool:

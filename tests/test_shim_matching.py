@@ -235,6 +235,7 @@ def test_an_answer_that_a_script_gave_is_not_waited_for(tmp_path: Path) -> None:
         ({"code": 0}, (5, 0, 0)),
         ({"code": None}, (5, -1, 0)),
         ({"code": None, "exit": KILLED}, (5, 137, 9)),
+        ({"code": None, "exit": {**KILLED, "Code": -1, "Signal": "terminated"}}, (5, 255, 15)),
     ],
 )
 def test_the_end_of_a_plan(final: dict[str, Any], end: tuple[int, int, int], tmp_path: Path) -> None:

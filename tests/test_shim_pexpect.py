@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shim_helpers import by_signal, three_ways
+from shim_helpers import by_signal, hang_up, three_ways
 
 BASH = ("bash", "--norc", "--noprofile", "-i")
 FTP = """
@@ -188,3 +188,16 @@ def test_less(tmp_path: Path) -> None:
     live, recorded, replayed = three_ways(tmp_path, ("less", str(tmp_path / "poem.txt")), less)
     assert replayed == recorded
     assert replayed == live
+
+
+def until_it_is_left(child: Any) -> None:
+    child.expect_exact("serving\r\n")
+    hang_up(child)
+
+
+def test_a_driver_that_leaves(tmp_path: Path) -> None:
+    """The program would have gone on; whoever closes its terminal ends it, each time."""
+    command = ("sh", "-c", "echo serving; exec sleep 1000")
+    live, recorded, replayed = three_ways(tmp_path, command, until_it_is_left)
+    assert live.output == recorded.output == replayed.output
+    assert replayed.code == live.code == by_signal(signal.SIGHUP)

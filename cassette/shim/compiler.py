@@ -21,6 +21,7 @@ from cassette.shim.queries import queries
 from cassette.shim.runtime import plan as parts
 from cassette.shim.runtime.answers import Questions
 from cassette.shim.runtime.plan import Plan, Step
+from terminal.exit_status import ExitStatus
 
 _MODE_BITS = {
     "echo": parts.ECHO,
@@ -44,6 +45,7 @@ def compile_plan(tape: Cassette, *, any_arguments: bool = False) -> Plan:
             "cassette": str(Path(tape.path).resolve()),
             "id": tape.id,
             "evidence": tape.evidence_sha256 if tape.verdict.sealed else "",
+            "content": tape.manifest.content_digest.sha256,
             "argv": tuple(tuple(_SCRUBBED.split(word)) for word in tape.manifest.command.argv),
             "any_arguments": any_arguments,
             "columns": terminal.initial_cols,
@@ -67,8 +69,21 @@ def _end(final: Final, last_ms: int) -> tuple[int, int, int]:
     delay = max(0, final.t_ms - last_ms)
     if final.exit is None or not final.exit.known:
         return delay, -1, 0
-    number = 0 if final.exit.signal is None else final.exit.code - 128
-    return delay, final.exit.code & 0xFF, number
+    return delay, final.exit.code & 0xFF, _number_of(final.exit)
+
+
+def _number_of(status: ExitStatus) -> int:
+    """The signal that ended the program, 0 for none. Other writers have other names and codes for it."""
+    if status.signal is None:
+        return 0
+    found = signal.Signals.__members__.get(status.signal)
+    if found is not None:
+        return int(found)
+    if status.code - 128 in signal.valid_signals():
+        return status.code - 128
+    return next(
+        (int(s) for s in signal.Signals if signal.strsignal(s) == status.signal.capitalize()), signal.SIGKILL
+    )
 
 
 class _Steps:
@@ -82,7 +97,7 @@ class _Steps:
         self.inputs: list[tuple[int, int, int]] = []
         self.last_ms = 0
         self._spoken: tuple[int, int, int] | None = None
-        self._asked = queries(tape.raw[:])
+        self._asked = queries(tape.raw)
         self._next_query: tuple[int, str] | None = next(self._asked, None)
         self._questions = Questions()
 
@@ -182,8 +197,11 @@ class _Steps:
             self._step(parts.MODE, event.t_ms, _bits(event.mode), 0)
         elif event.kind == "resize" and event.size is not None:
             self._step(parts.RESIZE, event.t_ms, event.size.columns, event.size.rows)
-        elif event.kind == "signal" and event.signal is not None:
-            self._step(parts.SIGNAL, event.t_ms, self._number(event), event.signal)
+        elif event.kind == "signal" and event.signal not in (
+            None,
+            "SIGSTOP",
+        ):  # the kernel stops a shim as well
+            self._step(parts.SIGNAL, event.t_ms, self._number(event), event.signal or "")
 
     def _number(self, event: Input) -> int:
         try:

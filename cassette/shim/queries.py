@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cassette.store.directory import Buffer
+
 _QUERY = re.compile(
     rb"\x1b(?:"
     rb"\[(?P<csi>0?c|>0?c|=0?c|>0?q|5n|\?[0-9]*n|6n|\??[0-9]+\$p|\?u|\?4m"
@@ -25,7 +27,7 @@ _CSI = {
 _CSI_ENDS = {b"n": "dsr?", b"p": "decrqm", b"t": "xtwinops", b"x": "decreqtparm"}
 
 
-def queries(output: bytes) -> Iterator[tuple[int, str]]:
+def queries(output: Buffer) -> Iterator[tuple[int, str]]:
     """`(offset behind it, kind)` of each answer that is asked for, in order."""
     for found in _QUERY.finditer(output):
         for kind in _kinds(found):

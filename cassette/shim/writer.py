@@ -17,6 +17,7 @@ from types import CodeType
 from cassette.errors import CannotStore, CassetteExists, UsageError
 from cassette.reader import open as open_cassette
 from cassette.shim.compiler import compile_plan
+from cassette.store.directory import Buffer
 
 MARK = "# A shim of pty-cassette: plays a recorded program. Written by `cassette shim`."
 BUNDLED = ("plan", "matching", "answers", "line", "news", "player", "report", "start")
@@ -68,13 +69,12 @@ def write_shim(
     _check_name(name)
     path = Path(into).absolute() / name
     _check_place(path)
-    with open_cassette(cassette_path) as tape:
-        plan = compile_plan(tape, any_arguments=any_arguments)
-        content = plan.head() + tape.output_bytes()
     beside = path.with_name(f"{name}.shim")
     try:
-        beside.mkdir(parents=True, exist_ok=True)
-        _replace(beside / "plan", content)
+        with open_cassette(cassette_path) as tape:
+            head = compile_plan(tape, any_arguments=any_arguments).head()
+            beside.mkdir(parents=True, exist_ok=True)
+            _replace(beside / "plan", head, tape.raw)
         _replace(beside / f"runtime.{sys.implementation.cache_tag}", bundle())
         _replace(path, launcher(interpreter()), mode=0o755)
     except OSError as error:
@@ -128,13 +128,18 @@ def _check_place(path: Path) -> None:
                 raise CassetteExists(path=path)
 
 
-def _replace(path: Path, content: bytes, mode: int = 0o644) -> None:
-    with contextlib.suppress(OSError):
-        if path.read_bytes() == content and path.stat().st_mode & 0o777 == mode:
+def _replace(path: Path, content: bytes, rest: Buffer = b"", *, mode: int = 0o644) -> None:
+    """Write a file, unless it is there. What is known to have the same `content` has the same `rest`."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        there = os.fstat(file.fileno())
+        is_alike = (there.st_size, there.st_mode & 0o777) == (len(content) + len(rest), mode)
+        if is_alike and file.read(len(content)) == content:
             return
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_bytes(content)
+        with beside.open("wb") as file:
+            file.write(content)
+            file.write(rest)
         beside.chmod(mode)
         beside.replace(path)
     finally:

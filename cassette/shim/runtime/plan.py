@@ -23,7 +23,7 @@ Step = tuple[str, int, int, int | str, int | str]
 
 
 class Plan:
-    """All that a shim needs to know of its cassette.
+    """All that a shim needs to know of its cassette. `content` is the digest of its output.
 
     `keys` is the recorded input, end to end; where `wild` has a place, that byte stands for what was hidden.
     `inputs` has `(place, seq, line)` for each recorded input, line in `input.jsonl`. `argv` has each argument in
@@ -32,13 +32,14 @@ class Plan:
     """
 
     FIELDS = (
-        "name", "cassette", "id", "evidence", "argv", "any_arguments", "columns", "rows", "mode", "steps", "keys",
-        "wild", "inputs", "end",
+        "name", "cassette", "id", "evidence", "content", "argv", "any_arguments", "columns", "rows", "mode", "steps",
+        "keys", "wild", "inputs", "end",
     )  # fmt: skip
     name: str
     cassette: str
     id: str
     evidence: str
+    content: str
     argv: tuple[tuple[str, ...], ...]
     any_arguments: bool
     columns: int

@@ -15,6 +15,7 @@ PACE, REPORT, ARGUMENTS = b"CASSETTE_SHIM_PACE", b"CASSETTE_SHIM_REPORT", b"CASS
 
 def main(place: str) -> int:
     """Play the plan in the directory `place`; the exit code. A recorded signal is died of."""
+    _fill_gaps()
     environment: dict[bytes, bytes] = posix.environ
     try:
         plan = read_plan(f"{place}/plan")
@@ -54,6 +55,13 @@ def _perform(plan: Plan, scale: float, path: str) -> int:
     if death:
         die_of(death)
     return code
+
+
+def _fill_gaps() -> None:
+    """Descriptors 0 to 2 that were closed must not become a file of ours."""
+    while (fd := posix.open("/dev/null", posix.O_RDWR)) <= 2:
+        pass
+    posix.close(fd)
 
 
 def _player(plan: Plan, line: Line | None, scale: float) -> Player:

@@ -7,10 +7,12 @@ sealed afterwards.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from heapq import merge
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cassette.emulators import identity_of, new_emulator
@@ -63,11 +65,12 @@ def rederive(
 ) -> Rederived:
     """Draw the frames of a cassette again, with `emulator` or the one that its manifest names.
 
-    `dry_run` only tells what would change. Raises what `open` raises, UnknownEmulator, CannotStore.
+    `dry_run` only tells what would change, and writes nothing beside the cassette. Raises what `open` raises,
+    UnknownEmulator, CannotStore.
     """
-    with open_cassette(path) as tape, CassetteDirectory(path) as old:
+    with open_cassette(path) as tape, CassetteDirectory(path) as old, _place(tape, dry_run) as place:
         screen = new_emulator(emulator or _named(tape), tape.size)
-        with NewCassette(tape.path.absolute(), overwrite=True, in_spool=False) as new:
+        with NewCassette(place, overwrite=True, in_spool=False) as new:
             full = FEATURE_DELTA_FRAMES not in tape.manifest.required_features
             writer = CassetteWriter(new, full_frames=full)
             total = len(tape.raw)
@@ -95,6 +98,16 @@ def rederive(
                 frames_before=sum(1 for _ in line_places(old.map(FRAMES))),
                 frames_after=writer.counts[FRAMES],
             )
+
+
+@contextmanager
+def _place(tape: Cassette, dry_run: bool) -> Iterator[Path]:
+    """Where the new cassette is made: in its own place, or where nothing is kept."""
+    if not dry_run:
+        yield tape.path.absolute()
+        return
+    with TemporaryDirectory(prefix="pty-cassette-") as scratch:
+        yield Path(scratch) / "rederived"
 
 
 def evidence_of(tape: Cassette, directory: CassetteDirectory) -> Iterator[Observed]:

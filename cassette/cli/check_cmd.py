@@ -96,7 +96,7 @@ def _print_result(spec: str, result: Result) -> None:
     write_line(f"{mark}  {printable(f'{place}  {name}{assertion.kind}')}")
     write_line(f"       expected  {printable(str(assertion.check))}")
     if result.outcome == "could not fail":
-        write_line(f"       it could not fail: {printable(result.found)}")
+        write_line(f"       which could not fail: {printable(result.found)}")
         return
     write_line(f"       found     {printable(result.found)}")
     if result.screen is None:

@@ -66,7 +66,7 @@ class RawOrder:
             found = item.pattern.search(raw, position, end)
             if found is None:
                 at = tape.place_of_byte(max(position - 1, 0))
-                screen = tape.standing(at.seq if before and at else run.last)
+                screen = tape.standing_at(at.t_ms) if before and at else tape.standing(run.last)
                 raise DoesNotHold(self._missing(item, before, position, at.t_ms if at else 0), screen)
             position, before = found.end(), item
 
@@ -203,7 +203,7 @@ class ResizeOrder:
         """Its fields, or a bare list."""
         fields = Fields(node, "resize_order", ("sizes", "whole", "window"), "sizes")
         fields.need("sizes")
-        sizes = tuple(size_of(item, "resize_order: a size") for item in fields.nodes("sizes"))
+        sizes = tuple(size_of(item, "resize_order") for item in fields.nodes("sizes"))
         return cls(sizes, fields.flag("whole") is not False, read_window(fields))
 
     def __str__(self) -> str:

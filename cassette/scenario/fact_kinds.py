@@ -221,7 +221,7 @@ class TimingGap:
         gap = end.t_ms - start.t_ms
         if not self._is_right(gap):
             where = f"from {format_time(start.t_ms)} s (seq {start.seq}) to {format_time(end.t_ms)} s (seq {end.seq})"
-            raise DoesNotHold(f"{gap} ms, {where}", tape.standing(start.seq))
+            raise DoesNotHold(f"{gap} ms, {where}", tape.standing_at(start.t_ms))
 
     def _judge_all(self, tape: Tape, between: str) -> None:
         run = self.window.find(tape)
@@ -232,7 +232,7 @@ class TimingGap:
         for (before_ms, before), (t_ms, seq) in pairwise(moments):
             if not self._is_right(t_ms - before_ms):
                 found = f"{t_ms - before_ms} ms, from {format_time(before_ms)} s (seq {before}) to seq {seq}"
-                raise DoesNotHold(found, tape.standing(before))
+                raise DoesNotHold(found, tape.standing_at(before_ms))
 
     def _is_right(self, gap_ms: int) -> bool:
         return self.low_ms <= gap_ms and (self.high_ms is None or gap_ms <= self.high_ms)

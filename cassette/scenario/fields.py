@@ -106,7 +106,7 @@ class Fields:
         """One of these words."""
         value = self.text(name)
         if value is not None and value not in among:
-            self.wrong(f"there is no {name} {value!r}. {hint(value, among)}", name)
+            self.wrong(f"{name} cannot be {value!r}. {hint(value, among)}", name)
         return value
 
     def time(self, name: str) -> int | None:

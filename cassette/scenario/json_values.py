@@ -38,8 +38,7 @@ def parse_path(text: str) -> Path:
     position = 0
     while position < len(rest):
         found = _STEP.match(rest, position)
-        first = not steps and not text.startswith("$")
-        if found is None or (found["name"] is not None) == (found["dot"] is None and not first):
+        if found is None or not _follows(found, is_first=not steps and not text.startswith("$")):
             raise ValueError(f'{plain(text)!r} is no path. Write it as windows[0].used or ["odd name"].used.')
         if found["name"] is not None:
             steps.append(found["name"])
@@ -47,6 +46,11 @@ def parse_path(text: str) -> Path:
             steps.append(int(found["index"]) if found["index"] else json.loads(found["quoted"]))
         position = found.end()
     return tuple(steps)
+
+
+def _follows(step: re.Match[str], *, is_first: bool) -> bool:
+    """A name has a dot before it, but for the first; an index has none."""
+    return (step["dot"] is None) == is_first if step["name"] else step["dot"] is None
 
 
 def path_words(path: Path) -> str:

@@ -13,7 +13,7 @@ from cassette.scenario.fields import Fields
 from cassette.scenario.tape import Tape
 from cassette.scenario.texts import AREA, WHAT, Area, Text, compiled, read_area, read_text
 from cassette.scenario.when import AT, MOMENT, DoesNotHold, When, read_when
-from cassette.yaml_file import Node
+from cassette.yaml_file import Node, WrongYaml
 from terminal.snapshot import Style
 
 _CURSOR = ("row", "column", "visible", "shape", "blinking")
@@ -117,7 +117,8 @@ class StyleIs:
         return cls(wanted, text, read_area(fields), which == "some", read_when(fields))
 
     def __str__(self) -> str:
-        place = " ".join(filter(None, (str(self.text or "the cells"), self.area.words)))
+        where = f" in {self.area.words}" if self.area.words else ""
+        place = f"{self.text or 'every cell'}{where}"
         return f"{'some place of ' if self.some else ''}{place} drawn with {_facts(self.wanted)} {self.when}"
 
     def judge(self, tape: Tape) -> None:
@@ -204,7 +205,7 @@ def size_of(node: Node, what: str) -> Size:
         columns, rows = fields.integer("columns", 1), fields.integer("rows", 1)
         if columns is not None and rows is not None:
             return Size(columns, rows)
-    return Fields(node, what, ("size",), "size").wrong("a size is written 80x24 (columns x rows).")
+    raise WrongYaml(node.line, f"{what}: a size is written 80x24, columns before rows.")
 
 
 def _style_value(fields: Fields, name: str) -> Any:

@@ -125,7 +125,7 @@ class NeverContains:
         return cls(read_text(fields), read_area(fields), read_window(fields))
 
     def __str__(self) -> str:
-        return f"{self.text} nowhere{_in(self.area)} {self.window}"
+        return f"never {self.text}{_in(self.area)} {self.window}"
 
     def judge(self, tape: Tape) -> None:
         """Raises DoesNotHold, CouldNotFail."""
@@ -201,7 +201,7 @@ class StableFor:
         return cls(duration, read_area(fields), when, window)
 
     def __str__(self) -> str:
-        part = f"the screen {self.area.words}".rstrip()
+        part = self.area.words or "the screen"
         where = f"somewhere {self.window}" if self.window else f"from {self.when.point} on"
         return f"{part} stays as it is for {_ms(self.duration_ms)}, {where}"
 
@@ -280,7 +280,7 @@ def _screens(window: Window, area: Area, text: Text, tape: Tape) -> list[Moment]
 
 
 def _in(area: Area) -> str:
-    return f" {area.words}" if area.words else ""
+    return f" in {area.words}" if area.words else ""
 
 
 def _ms(duration: int) -> str:

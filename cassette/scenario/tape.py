@@ -83,6 +83,10 @@ class Tape:
         number = bisect_right(seqs, seq)
         return self._moment(number - 1, exact) if number else None
 
+    def standing_at(self, t_ms: int) -> Moment | None:
+        """The screen that stood at a time; that of the very millisecond is no later one."""
+        return self.standing(self.last_by(t_ms))
+
     def looks(self, after: int, last: int, *, exact: bool = False) -> Iterator[Moment]:
         """The screen that stood after the event `after`, then every other one up to the event `last`."""
         seqs = self._painted if exact else self._framed

@@ -42,9 +42,8 @@ class Text:
         lines = (self.literal or "").split("\n")
         columns = max(sum(width for _, width in split_cells(line)) for line in lines)
         if all(area.columns(screen) < columns or area.rows(screen) < len(lines) for screen in screens):
-            raise CouldNotFail(
-                f"{self} has no room {area.words or 'on any screen there'}. Look for less of it."
-            )
+            where = f"in {area.words}" if area.words else "on any screen there"
+            raise CouldNotFail(f"{self} has no room {where}. Look for less of it.")
 
     def near_miss(self, text: str) -> str:
         """Why a text that looks as if it were there is not."""
@@ -156,7 +155,7 @@ def read_area(fields: Fields) -> Area:
     name = fields.only(AREA)
     if name == "row":
         row = fields.integer("row", -MAX_CELLS, MAX_CELLS) or 0
-        return Area(row, row + 1 if row != -1 else None, words=f"in row {row}")
+        return Area(row, row + 1 if row != -1 else None, words=f"row {row}")
     if name is None:
         return ANYWHERE
     inner = Fields(fields.node(name), f"{fields.what}: region", _SIDES)
@@ -169,7 +168,7 @@ def read_area(fields: Fields) -> Area:
                 f"nothing lies between {low} and {high} (the end is excluded). Give an end behind the start."
             )
     words = ", ".join(f"{side} {inner.integer(side, -MAX_CELLS, MAX_CELLS)}" for side in inner.names(_SIDES))
-    return Area(top or 0, bottom, left or 0, right, f"in the region ({words})")
+    return Area(top or 0, bottom, left or 0, right, f"the region ({words})")
 
 
 def _literal(fields: Fields, name: str) -> Text:

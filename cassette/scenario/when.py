@@ -157,7 +157,7 @@ class Window:
                 else "none is before it"
             )
             raise CouldNotFail(
-                f"no screen comes up {self} ({last}), so it could not fail. "
+                f"no screen comes up {self} ({last}). "
                 "Widen the window, or look at one moment with screen_contains."
             )
         return list(tape.looks(run.start.seq, run.last, exact=self.exact))

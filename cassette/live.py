@@ -32,6 +32,8 @@ DEFAULT_TIMEOUT_S = 10.0
 DEFAULT_EXIT_TIMEOUT_S = 5.0
 LOOK_LIMIT_S = 1.0
 """How long a look waits at most for the screen to stand still after an input."""
+MOST_STATUS_MARKS = 1000
+"""A driver that asks again and again whether the program has ended does not fill the recording with that."""
 SECRET_FILLER = b"*" * 8
 """Recorded for a secret of any length, so that the number of keys tells nothing."""
 
@@ -71,6 +73,7 @@ class LiveSession:
         self._unsettled = False  # something was sent since the last wait or look
         self._read_position: int | None = None
         self._closed = False
+        self._status_marks = 0
         self._answering = threading.Lock()
         self._run = Run(program, recorder, limit_s=limit_s, on_output=self._on_output)
         self._answerer = threading.Thread(target=self._answer, name="terminal answers", daemon=True)
@@ -249,8 +252,8 @@ class LiveSession:
     def exit_status(self) -> ExitStatus | None:
         """How the program ended; None while it runs."""
         status = self._run.program.poll()
-        if status is None:
-            self._note("exit_status")
+        if status is None and self._status_marks < MOST_STATUS_MARKS:
+            self._status_marks += self._note("exit_status")
         return status
 
     @property

@@ -6,6 +6,7 @@ Nothing is executed and nothing waits, but for the pace that was asked for.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from cassette.clock import Clock, MonotonicClock
@@ -13,7 +14,7 @@ from cassette.errors import UsageError
 from cassette.model import Evidence, Input, Output, ServiceEvent, Size
 from cassette.replay import MODES
 from cassette.screens import emulator_for, is_size
-from cassette.timeline import Timeline
+from cassette.timeline import Stop, Timeline
 
 if TYPE_CHECKING:
     from cassette.reader import Cassette
@@ -136,3 +137,16 @@ class Playhead:
                 self.size, self._snapshot = Size(event.size.columns, event.size.rows), None
         elif isinstance(event, ServiceEvent) and event.is_gap:
             self.gaps.append(event)
+
+
+def screens_before_inputs(
+    tape: Cassette, counts: Callable[[Input], bool]
+) -> Iterator[tuple[Stop | None, Snapshot]]:
+    """Each input that `counts`, with the screen right before it; at last None with the screen at the end."""
+    timeline = Timeline(tape, counts)
+    head = Playhead(tape, timeline, Pace())
+    for stop in timeline.stops:
+        head.play_to(stop.index)
+        yield stop, head.snapshot()
+    head.play_to(timeline.end + 1)
+    yield None, head.snapshot()

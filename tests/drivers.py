@@ -209,6 +209,17 @@ def fzf(session: Session) -> Seen:
     return [*seen, session.wait()]
 
 
+def busy(session: Session) -> Seen:
+    """Looks into the middle of painting that does not stop: each has to be the very screen of its mark."""
+    seen: Seen = [look(session.wait_for(re.compile(r"\d")))]
+    for _ in range(12):
+        session.send(b"x")
+        seen.append(look(session.wait_for(lambda screen: len(screen.text[0]) > 3)))
+        seen.append(look(session.screen))
+        seen.append(look(session.screen))
+    return [*seen, session.wait()]
+
+
 def cooked(session: Session) -> Seen:
     """Canonical mode: the kernel edits the line, end of file is a key, a signal ends it."""
     session.type("ab")
@@ -244,6 +255,7 @@ def _repository(root: Path) -> list[str]:
     return [*run[:3], "add", "-p"]
 
 
+_COUNTER = "import time\nfor n in range(1000, 2200): print(end=f'\\r{n}', flush=True); time.sleep(.001)"
 _BREAKFAST = ["dialog", "--menu", "Breakfast", "12", "40", "3", "tea", "Green", "eggs", "Two", "toast", "Jam"]
 _ASKS = (
     "printf 'name? '; read n; printf 'secret? '; stty -echo; read s; stty echo; echo; echo $n ${#s}; exit 5"
@@ -267,5 +279,6 @@ CASES = {
     "dialog": Case(dialog, lambda _: _BREAKFAST, "dialog", env=_PLAIN),
     "git": Case(git, _repository, "git", rows=30, env=_PLAIN),
     "fzf": Case(fzf, _fruit, "fzf", env=_PLAIN),
+    "busy": Case(busy, lambda _: [sys.executable, "-c", _COUNTER], "sh"),
     "cooked": Case(cooked, lambda _: ["cat"], "cat"),
 }

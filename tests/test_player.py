@@ -18,7 +18,9 @@ from recut import recut
 import cassette
 from cassette.clock import VirtualClock
 from cassette.errors import CannotSend, TimedOut, UsageError, WaitFailed
+from cassette.matching import MatchOn
 from cassette.player import ReplaySession
+from cassette.playhead import screens_before_inputs
 from cassette.replay_errors import ReplayMismatch, ReplayWaitFailed
 
 
@@ -441,6 +443,13 @@ def test_no_cut_of_the_output_changes_a_step(make, seed: int, tmp_path: Path) ->
         return [re.sub(r"seq \d+", "", step) if isinstance(step, str) else step for step in seen]
 
     assert settled(steps(recut(whole, tmp_path / "cut", seed))) == settled(steps(whole))
+
+
+def test_the_screens_before_each_input(tmp_path: Path) -> None:
+    tape = cassette.open(greeter().write(tmp_path / "tape"))
+    seen = list(screens_before_inputs(tape, MatchOn().counts))
+    assert [stop.line if stop else None for stop, _ in seen] == [1, 2, 3, None]
+    assert [screen.text[1] for _, screen in seen] == ["", "", "Hello, Ada", "Hello, Ada"]
 
 
 # Nothing is executed.

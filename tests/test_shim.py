@@ -20,6 +20,8 @@ import pytest
 from build_cassette import Tape
 from shim_helpers import LIMIT_S, alive
 
+from cassette.model import Input, Output
+from cassette.reader import open as open_cassette
 from cassette.shim import write_shim
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="EXTPROC is Linux's")
@@ -618,3 +620,52 @@ def first_word(path: Path) -> str:
 
 def imported(text: bytes) -> set[str]:
     return {line.rpartition(b"|")[2].strip().decode() for line in text.splitlines() if b"|" in line}
+
+
+# Whole recordings, driven by what they say themselves.
+
+RECORDINGS = sorted(
+    path.parent for path in (Path(__file__).parent.parent / "cassettes").glob("*/manifest.json")
+)
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["as recorded", "byte by byte"])
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.name)
+def test_a_recording_plays_itself(recording: Path, split: bool, tmp_path: Path) -> None:
+    path = write_shim(recording, name="shim", into=tmp_path, any_arguments=True)
+    with open_cassette(recording) as made:
+        driven = Driven([str(path)], (made.size.columns, made.size.rows))
+        try:
+            seen = drive_by(made, driven, split=split)
+            status = driven.end()
+        finally:
+            driven.close()
+        assert seen + driven.seen == made.output_bytes()
+        ended = made.final.exit
+        assert (status if status >= 0 else 128 - status) == ended.code
+
+
+def drive_by(made: Any, driven: Driven, *, split: bool) -> bytes:
+    """Send each input when all output before it has come; the output."""
+    seen = b""
+    expected = 0
+    for event in made.events():
+        if isinstance(event, Output):
+            expected += len(event.data)
+        elif isinstance(event, Input) and event.source != "terminal" and event.kind not in ("mode", "mark"):
+            while len(seen) < expected:
+                assert select.select([driven.master], [], [], LIMIT_S)[0], seen
+                seen += os.read(driven.master, 65536)
+            act(event, driven, split=split)
+    return seen
+
+
+def act(event: Input, driven: Driven, *, split: bool) -> None:
+    if event.kind == "resize":
+        driven.resize(event.size.columns, event.size.rows)
+    elif event.kind == "signal":
+        driven.process.send_signal(signal.Signals[event.signal])
+    else:
+        data = b"some secret" if event.redacted else event.data
+        for piece in [data[n : n + 1] for n in range(len(data))] if split else [data]:
+            driven.send(piece)

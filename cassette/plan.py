@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from uuid import uuid4
 
+from cassette.errors import CassetteError
 from cassette.model import (
     DEFAULT_SETTLE_MS,
     FEATURE_DELTA_FRAMES,
@@ -80,15 +81,20 @@ class RecordingPlan:
 
     @classmethod
     def from_header(cls, header: Mapping[str, Any]) -> Self:
-        """The plan of a spool."""
-        facts = dict(header["plan"])
-        facts.update(
-            argv=tuple(facts["argv"]),
-            size=Size(**facts["size"]),
-            harness=Harness(**facts["harness"]),
-            env_names=tuple(facts["env_names"]),
-        )
-        return cls(**facts)
+        """The plan of a spool. Raises CassetteError for one that another release wrote in another way."""
+        try:
+            facts = dict(header["plan"])
+            facts.update(
+                argv=tuple(facts["argv"]),
+                size=Size(**facts["size"]),
+                harness=Harness(**facts["harness"]),
+                env_names=tuple(facts["env_names"]),
+            )
+            return cls(**facts)
+        except (KeyError, TypeError) as error:
+            raise CassetteError(
+                what=f"this recording was made by another release of pty-cassette ({error}). Finish it with that one."
+            ) from None
 
     def manifest(
         self,
@@ -122,11 +128,15 @@ class RecordingPlan:
         )
 
 
-def harness_of(argv: tuple[str, ...]) -> Harness:
-    """The program's name, and the digest of the path that its name leads to."""
+def harness_of(argv: tuple[str, ...], *, search: str | None = None, cwd: str | Path | None = None) -> Harness:
+    """The program's name, and the digest of the path that its name leads to.
+
+    `search` is the PATH that it is looked for in, ours by default; a relative path is meant from `cwd`.
+    """
     if not argv:
         return Harness(name="unknown")
-    found = shutil.which(argv[0])
+    command = str(Path(cwd, argv[0])) if cwd is not None and "/" in argv[0] else argv[0]
+    found = shutil.which(command, path=search)
     digest = None if found is None else sha256(os.fsencode(os.path.realpath(found))).hexdigest()
     return Harness(name=Path(argv[0]).name or argv[0], binary_path_digest_sha256=digest)
 

@@ -13,7 +13,7 @@ from cassette.errors import CannotStart, UsageError
 from cassette.finish import Progress
 from cassette.live import DEFAULT_EXIT_TIMEOUT_S, DEFAULT_TIMEOUT_S, LiveSession
 from cassette.model import Size
-from cassette.plan import Frames, RecordingPlan, default_emulator
+from cassette.plan import Frames, RecordingPlan, default_emulator, harness_of
 from cassette.recorder import Recorder
 from terminal.session import PtySession, SessionError
 
@@ -76,8 +76,10 @@ def start(
     if limit_s is not None and not 0 < limit_s < MAX_SECONDS:
         raise UsageError(what=f"a limit of {limit_s} s: give a number of seconds above 0")
     environment = child_environment(env or {}, clean=clean_env)
+    words = tuple(as_text(argument) for argument in argv)
     plan = RecordingPlan(
-        argv=tuple(as_text(argument) for argument in argv),
+        argv=words,
+        harness=harness_of(words, search=environment.get("PATH"), cwd=cwd),
         size=Size(columns, rows),
         workdir_policy="inherit" if cwd is None else "given",
         env_names=tuple(sorted(map(as_text, env or ()))),

@@ -566,3 +566,11 @@ def test_an_unknown_emulator_is_an_error_of_publishing_and_the_spool_stays(place
         recorder.close()
     assert "cassette recover" in caught.value.__notes__[0]
     cassette.recovery.discard_spool(recorder.spool.id)
+
+
+def test_a_spool_of_another_release_is_said_in_words(place):
+    recorder = Recorder(place)
+    recorder.spool.header["plan"]["later"] = 1
+    with pytest.raises(CassetteError, match=r"another release of pty-cassette .*Finish it with that one"):
+        recorder.close()
+    cassette.recovery.discard_spool(recorder.spool.id)

@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import threading
+from hashlib import sha256
 
 import pytest
 from proof_helpers import own_spools
@@ -704,7 +706,95 @@ def test_two_programs_at_once(tmp_path):
     assert b"second" not in bytes(tape_of(tmp_path / "a").raw)
 
 
+# Programs that people use.
+
+
+def needs(program):
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
+
+
+@needs("vim")
+def test_vim(start, place, tmp_path):
+    with start("vim", "-u", "NONE", "-N", str(tmp_path / "text")) as session:
+        session.wait_for("[New")
+        session.type("ihello")
+        session.press("escape")
+        session.wait_for(lambda screen: screen.text[0] == "hello")
+        session.type("yyp")
+        session.wait_for(lambda screen: screen.text[1] == "hello")
+        session.resize(columns=60, rows=10)
+        session.wait_for(lambda screen: screen.columns == 60 and screen.text[8].startswith("~"))
+        session.type(":wq")
+        session.press("enter")
+        assert session.wait().code == 0
+    assert (tmp_path / "text").read_text() == "hello\nhello\n"
+    assert verify(place).state == "complete"
+
+
+@needs("less")
+def test_less(start, place, tmp_path):
+    (tmp_path / "text").write_text("".join(f"line {n}\n" for n in range(500)))
+    with start("less", str(tmp_path / "text"), env={"LESS": ""}) as session:
+        session.wait_for("line 22")
+        session.press("pagedown")
+        session.wait_for("line 45")
+        session.press("up")
+        session.wait_for(lambda screen: screen.text[0] == "line 22")
+        session.type("/line 300")
+        session.press("enter")
+        session.wait_for(lambda screen: screen.text[0] == "line 300")
+        session.type("q")
+        assert session.wait().code == 0
+    assert verify(place).state == "complete"
+
+
+@needs("top")
+def test_top(start, place):
+    with start("top", "-d", "0.2") as session:
+        session.wait_for(re.compile(r"PID +USER"))
+        session.type("q")
+        assert session.wait().code == 0
+    assert verify(place).state == "complete"
+
+
+@needs("dialog")
+def test_dialog(start, place):
+    menu = ["dialog", "--menu", "pick", "12", "40", "4", "a", "first", "b", "second"]
+    with start(*menu) as session:
+        session.wait_for("second")
+        session.press("down", "enter")
+        assert session.wait().code == 0
+    assert verify(place).state == "complete"
+
+
+def test_a_shell(start, place):
+    with start("bash", "--norc", "--noprofile", env={"PS1": "$ "}) as session:
+        session.wait_for("$ ")
+        session.type("cat")
+        session.press("enter", "ctrl+c")
+        session.wait_for("^C")
+        session.type("exit 9")
+        session.press("enter")
+        assert session.wait().code == 9
+
+
 # Starting.
+
+
+def test_the_harness_is_the_program_that_was_found_in_its_own_path(start, place, tmp_path):
+    program = tmp_path / "bin" / "agent"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho hi\n")
+    program.chmod(0o755)
+    digest = sha256(os.fsencode(program.resolve())).hexdigest()
+    for argv, options in (
+        (["agent"], {"env": {"PATH": f"{program.parent}:/usr/bin:/bin"}}),
+        (["bin/agent"], {"cwd": tmp_path}),
+    ):
+        with start(*argv, overwrite=True, **options):
+            pass
+        harness = tape_of(place).manifest.harness
+        assert (harness.name, harness.binary_path_digest_sha256) == ("agent", digest)
 
 
 @pytest.mark.parametrize(

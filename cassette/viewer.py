@@ -1,8 +1,8 @@
 """Shows a recording on a viewer's terminal, which is as before afterwards, however the showing ends.
 
-Everything goes through a `ViewFilter`. Signals are noted by a handler, and break off only a wait or a write, never
-what puts the terminal back. Keys work where both ends are a terminal that is ours: space pauses and resumes, `.`
-steps while paused, `q` leaves.
+Everything goes through a `ViewFilter`. Signals are noted by a handler; a byte on a pipe ends a wait, even for a
+signal that comes just before it, and only a write that blocks is broken off, never what puts the terminal back.
+Keys work where both ends are a terminal that is ours: space pauses and resumes, `.` steps while paused, `q` leaves.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FOREVER_S = 86_400.0
 
 
 class _BrokenOff(BaseException):
-    """A signal came while there was nothing to do but wait."""
+    """A signal came while the terminal took nothing."""
 
 
 class Viewer:
@@ -61,7 +61,8 @@ class Viewer:
         self._filter = ViewFilter(bell=bell)
         self._again = again
         self._discipline: list[Any] | None = None
-        self._breaks_off: tuple[int, ...] = ()
+        self._wake = -1
+        self._writing = False
         self._suspended = self._left = False
         self._alternate_from = 0
         self._seen_seq = 0
@@ -80,61 +81,63 @@ class Viewer:
 
     def run(self, play: Callable[[], object]) -> None:
         """Call `play`, which replays into this viewer; the terminal is put back when it ends or fails."""
-        before = self._listen()
-        try:
-            self._take_keys()
-            play()
-        except (_BrokenOff, Cancelled):
-            pass
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-            self.ended_by = self.ended_by or signal.SIGHUP  # the terminal is gone
-        finally:
-            self._breaks_off = ()
-            self._give_back(ending=True)
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with self._listening():
+            try:
+                self._take_keys()
+                play()
+            except (_BrokenOff, Cancelled):
+                pass
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                self.ended_by = self.ended_by or signal.SIGHUP  # the terminal is gone
+            finally:
+                self._writing = False
+                self._give_back(ending=True)
 
-    def _listen(self) -> dict[signal.Signals, Any]:
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[None]:
         """Take the signals; one that is ignored (nohup) stays so."""
-        numbers = (*_ENDING, signal.SIGTSTP)
-        wanted = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-        return {number: signal.signal(number, self._note) or signal.SIG_DFL for number in wanted}
+        self._wake, write_end = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(write_end, False)
+        wakeup = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+        wanted = [n for n in (*_ENDING, signal.SIGTSTP) if signal.getsignal(n) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._note) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+            signal.set_wakeup_fd(wakeup)
+            os.close(self._wake)
+            os.close(write_end)
 
     def leave(self) -> None:
         """End the replay, as `q` does."""
         self._left = True
         self.cancelled.set()
 
-    @contextlib.contextmanager
-    def _breaking_off(self, *signals: int) -> Iterator[None]:
-        """Inside, these signals break off what blocks, and so does one that came just before."""
-        self._breaks_off = signals
-        try:
-            if self.cancelled.is_set() or (self._suspended and signal.SIGTSTP in signals):
-                raise _BrokenOff
-            yield
-        finally:
-            self._breaks_off = ()
-
     def wait(self, seconds: float) -> bytes:
-        """Wait so long, at most, for keys; what was typed. A suspension ends the wait."""
-        watched = [] if self._keys is None else [self._keys]
-        try:
-            with self._breaking_off(*_ENDING, signal.SIGTSTP):
-                ready, _, _ = select.select(watched, [], [], seconds)
-                return self._typed() if ready else b""
-        except _BrokenOff:
-            if self.cancelled.is_set():
-                raise
+        """Wait so long, at most, for keys; what was typed. A signal ends the wait."""
+        keys = [] if self._keys is None else [self._keys]
+        ready, _, _ = select.select([self._wake, *keys], [], [], seconds)
+        self._drain(ready)
+        if self._suspended:
             self._suspend()
             return b""
+        return self._typed() if self._keys in ready else b""
+
+    def _drain(self, ready: list[int]) -> None:
+        if self._wake in ready:
+            os.read(self._wake, _READ_BYTES)
 
     def _typed(self) -> bytes:
         assert self._keys is not None
         try:
             data = os.read(self._keys, _READ_BYTES)
+        except BlockingIOError:
+            return b""
         except OSError:
             data = b""
         if not data:
@@ -148,22 +151,30 @@ class Viewer:
             self.ended_by = signal.Signals(number)
             if not self._left:  # a signal can come inside `set`, which must not be entered twice
                 self.cancelled.set()
-        if number in self._breaks_off:
-            raise _BrokenOff
+            if self._writing:
+                raise _BrokenOff
 
     def _write(self, data: bytes) -> None:
         """All of it; a suspension waits for the end of a piece, since nobody could tell what of it was written."""
         view = memoryview(data)
         while view:
+            ready, writable, _ = select.select([self._wake], [self._out], [])
+            self._drain(ready)
             if self._suspended:
                 self._suspend()
-            with self._breaking_off(*_ENDING):
-                try:
-                    written = os.write(self._out, view[:_PIECE_BYTES])
-                except BlockingIOError:  # somebody else made this terminal non-blocking
-                    select.select([], [self._out], [], _FOREVER_S)
-                    continue
-            view = view[written:]
+            elif writable:
+                view = view[self._write_piece(view[:_PIECE_BYTES]) :]
+            if self.cancelled.is_set():
+                raise _BrokenOff
+
+    def _write_piece(self, piece: memoryview) -> int:
+        self._writing = True
+        try:
+            return os.write(self._out, piece)
+        except BlockingIOError:  # somebody else made this terminal non-blocking
+            return 0
+        finally:
+            self._writing = False
 
     def _take_keys(self) -> None:
         """Keys come one by one and are not echoed; Ctrl-C and Ctrl-Z stay signals."""
@@ -234,7 +245,11 @@ class _PausableClock(MonotonicClock):
         """Wait, and do what the keys say meanwhile; False when the viewer has left."""
         while (left := moment - self.now()) > 0 and not (cancelled is not None and cancelled.is_set()):
             if self._keys:
-                self._press(self._keys.popleft(), left)
+                key = self._keys.popleft()
+                if key == ord(".") and self._pause_began is not None:
+                    self._paused_s -= left  # the next event is now, whatever the rounding says
+                    break
+                self._press(key)
             else:
                 self._keys.extend(self._viewer.wait(left if self._pause_began is None else _FOREVER_S))
         return not (cancelled is not None and cancelled.is_set())
@@ -246,14 +261,11 @@ class _PausableClock(MonotonicClock):
         if self._pause_began is None:
             self._paused_s += super().now() - began
 
-    def _press(self, key: int, left: float) -> None:
-        """Do what a key says; `left` seconds are missing to the next event."""
+    def _press(self, key: int) -> None:
         if key == ord(" ") and self._pause_began is None:
             self._pause_began = super().now()
         elif key == ord(" ") and self._pause_began is not None:
             self._paused_s += super().now() - self._pause_began
             self._pause_began = None
-        elif key == ord(".") and self._pause_began is not None:
-            self._paused_s -= left  # the next event is now
         elif key in b"qQ":
             self._viewer.leave()

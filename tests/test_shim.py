@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import random
 import select
 import shutil
 import signal
@@ -669,3 +670,41 @@ def act(event: Input, driven: Driven, *, split: bool) -> None:
         data = b"some secret" if event.redacted else event.data
         for piece in [data[n : n + 1] for n in range(len(data))] if split else [data]:
             driven.send(piece)
+
+
+def made_up(chance: random.Random) -> Tape:
+    """A conversation of anything that can happen, in any order."""
+    made, t_ms = tape(terminal=_terminal()), 0
+    made.output(0, b"ready")
+    for _ in range(chance.randint(1, 30)):
+        t_ms += chance.randint(0, 3)
+        kind = chance.choice("oooiiihmrst")
+        text = bytes(chance.choice(b"abc \r\n\x1b[;0m\x03\x04\x7f") for _ in range(chance.randint(1, 12)))
+        if kind == "o":
+            made.output(t_ms, text * chance.choice((1, 1, 1, 500)))
+        elif kind == "i":
+            made.input(t_ms, text, source="user")
+        elif kind == "h":
+            made.input(t_ms, b"*" * 8, source="user", redacted="hidden-input").input(
+                t_ms, b"\r", source="user"
+            )
+        elif kind == "m":
+            made.input(t_ms, kind="mode", mode=mode(chance.random() < 0.5, chance.random() < 0.5))
+        elif kind == "r":
+            made.resize(t_ms, chance.randint(20, 200), chance.randint(5, 60))
+        elif kind == "s":
+            made.input(t_ms, kind="signal", signal=chance.choice(("SIGINT", "SIGUSR1", "SIGTERM")))
+            made.output(t_ms, b"signalled")  # two of a kind at once would be one
+        elif kind == "t":
+            made.output(t_ms, b"\x1b[6n").input(t_ms, b"\x1b[1;1R", source="terminal")
+    return made.final(t_ms, chance.randint(0, 96))
+
+
+@pytest.mark.parametrize("seed", range(300 if os.environ.get("CASSETTE_PROVE") else 15))
+def test_made_up_conversations_play_themselves(seed: int, on_terminal: Any, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    driven = on_terminal(made_up(chance))
+    with open_cassette(tmp_path / "tape") as made:
+        seen = drive_by(made, driven, split=chance.random() < 0.5)
+        assert driven.end() == made.final.exit.code, report_of(tmp_path)
+        assert seen + driven.seen == made.output_bytes()

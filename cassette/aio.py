@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from cassette import expectation
-from cassette.callsite import call_site, calling_from
+from cassette.callsite import call_site, calling_from, explained
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from terminal.exit_status import ExitStatus
     from terminal.snapshot import Snapshot
 
+__tracebackhide__ = explained
 P = ParamSpec("P")
 T = TypeVar("T")
 

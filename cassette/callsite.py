@@ -10,8 +10,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import terminal
+from cassette.errors import CassetteError
 
 _OURS = tuple(f"{Path(module).parent}/" for module in (__file__, str(terminal.__file__)))
 _given: ContextVar[CallSite | None] = ContextVar("cassette call site", default=None)
@@ -59,3 +61,11 @@ def shown_path(path: str | Path) -> str:
         return str(Path(path).relative_to(Path.cwd()))
     except (ValueError, OSError):
         return str(path)
+
+
+def explained(caught: Any) -> bool:
+    """Whether pytest may leave our frames out of a traceback: for errors that say all; a fault of ours stays visible.
+
+    Modules that a test calls into set it as `__tracebackhide__`; pytest gives it its `ExceptionInfo`.
+    """
+    return isinstance(caught.value, CassetteError | AssertionError)

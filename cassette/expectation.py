@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, Self, TypeAlias, overload
 
-from cassette.callsite import call_site
+from cassette.callsite import call_site, explained
 from cassette.errors import UsageError, WaitFailed
 from cassette.golden import Goldens
 from cassette.locator import Locator, Region
@@ -22,6 +22,7 @@ from cassette.screen_diff import rows_diff, style_words
 from cassette.session import Session
 from terminal.snapshot import Snapshot, Style
 
+__tracebackhide__ = explained
 Text: TypeAlias = str | re.Pattern[str]
 Holds: TypeAlias = Callable[[Snapshot], bool | None]
 """Whether a claim holds on a screen; None where it cannot be judged, which is no success for `not_` either."""

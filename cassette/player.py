@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from cassette import mismatch
+from cassette.callsite import explained
 from cassette.clock import Clock
 from cassette.errors import TimedOut, UsageError
 from cassette.format.limits import MAX_COLUMNS, MAX_ROWS
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from terminal.modes import Modes
     from terminal.snapshot import Snapshot
 
+__tracebackhide__ = explained
 OnUnplayed = Literal["fail", "warn", "ignore"]
 
 

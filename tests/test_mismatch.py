@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -219,3 +221,30 @@ def test_a_secret_is_not_in_a_message(tmp_path: Path) -> None:
 )
 def test_recorded_input_reads_as_the_call_that_sends_it(event: Input, call: str) -> None:
     assert call_of(event) == call
+
+
+TESTS = """
+import cassette
+
+def test_session():
+    with cassette.open("tape").session() as term:
+        term.type("Eve")
+
+def test_expectation():
+    with cassette.open("tape").session() as term:
+        cassette.expect(term).to_contain_text("Eve")
+"""
+
+
+def test_pytest_points_at_the_line_of_the_test(tmp_path: Path) -> None:
+    greeter().write(tmp_path / "tape")
+    (tmp_path / "test_it.py").write_text(TESTS)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "2 failed" in ran.stdout
+    assert '>       term.type("Eve")' in ran.stdout or '>           term.type("Eve")' in ran.stdout
+    assert 'to_contain_text("Eve")' in ran.stdout
+    assert "player.py:" not in ran.stdout
+    assert "expectation.py:" not in ran.stdout

@@ -56,7 +56,7 @@ CASES = [
         "at 0.700 s (seq 6)",
     ),  # it still stands
     ("never_contains: {text: Ready, window: {to: 0.6}}", HOLDS, ""),
-    ("never_contains: {text: Ready, window: {until: Ready}}", HOLDS, ""),
+    ("never_contains: {text: red, window: {until: Ready}}", HOLDS, ""),
     ("never_contains: {text: Ready, window: {to: {after: Ready}}}", FAILS, ""),
     ("never_contains: {text: Loading, window: {after: Ready}}", HOLDS, ""),
     ("never_contains: {text: red, window: {until: Ready}, exact: true}", HOLDS, ""),

@@ -128,6 +128,7 @@ def test_the_file(text, line, why):
         ("never_contains: {regex: '('}", "is no pattern"),
         ("never_contains: {regex: 'a{99999999999}'}", "is no pattern"),
         ("never_contains: {text: a, at: 1}", "never_contains does not know 'at'"),
+        ("never_contains: {text: not Ready, window: {until: Ready}}", "the window ends before it comes"),
         ("never_contains: {text: a, window: {}}", "it needs a start"),
         ("never_contains: {text: a, window: {from: 2, to: 1}}", "it is empty (from 2.000 s to 1.000 s)"),
         ("never_contains: {text: a, window: {from: 2, to: 2}}", "it is empty"),

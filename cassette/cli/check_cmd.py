@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cassette.cli.output import Parser, colour, print_json, printable, write_line
 
 if TYPE_CHECKING:
-    from cassette.scenario.checking import Report, Result
+    from cassette.scenario import Report, Result
 
 EXAMPLES = (
     "cassette check --init cassettes/session       begin cassettes/session/assertions.yaml",
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         raise UsageError(what="give specs to check, or --init DIR to begin one. See cassette check --help.")
     if args.init is not None:
         return _begin(args.init)
-    from cassette.scenario.checking import check
+    from cassette.scenario import check
 
     reports = []
     for path in args.specs:
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _begin(path: str) -> int:
-    from cassette.scenario.beginning import begin
+    from cassette.scenario import begin
 
     write_line(printable(str(begin(path))))
     return 0

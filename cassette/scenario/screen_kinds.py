@@ -122,7 +122,11 @@ class NeverContains:
     def read(cls, node: Node) -> NeverContains:
         """Its fields."""
         fields = Fields(node, "never_contains", (*WHAT, *AREA, *WINDOW), "text")
-        return cls(read_text(fields), read_area(fields), read_window(fields))
+        text, window = read_text(fields), read_window(fields)
+        ends_before = window.end.text.literal if window.is_until and window.end.text else None
+        if ends_before and ends_before in (text.literal or ""):
+            fields.wrong("the window ends before it comes, so it could not fail. Give another end.", "window")
+        return cls(text, read_area(fields), window)
 
     def __str__(self) -> str:
         return f"never {self.text}{_in(self.area)} {self.window}"

@@ -21,6 +21,7 @@ _SIDES = ("top", "bottom", "left", "right")
 _BLANK = "\n\n\n"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 MAX_CELLS = 4096
+_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +141,11 @@ def compiled(fields: Fields, name: str = "regex") -> re.Pattern[str]:
         pattern = re.compile(source, re.M)
     except (re.error, OverflowError, RecursionError, ValueError) as error:
         fields.wrong(
-            f"{plain(source)!r} is no pattern: {plain(str(error))}. Escape what is meant as it stands.", name
+            f"{_brief(source)} is no pattern: {plain(str(error))}. Escape what is meant as it stands.", name
         )
     if pattern.search(""):
         fields.wrong(
-            f"{plain(source)!r} matches the empty text, so it could not fail. Say what must stand there.",
+            f"{_brief(source)} matches the empty text, so it could not fail. Say what must stand there.",
             name,
         )
     return pattern
@@ -175,7 +176,7 @@ def _literal(fields: Fields, name: str) -> Text:
     text = fields.text(name) or ""
     if not text.strip():
         fields.wrong(
-            f"{plain(text)!r} stands on every screen, so it could not fail. Say what must stand there.", name
+            f"{_brief(text)} stands on every screen, so it could not fail. Say what must stand there.", name
         )
     if found := _CONTROL.search(text):
         fields.wrong(
@@ -189,12 +190,16 @@ def _literal(fields: Fields, name: str) -> Text:
 def _pattern(fields: Fields, name: str) -> Text:
     pattern = compiled(fields, name)
     if pattern.search(_BLANK):
-        shown = plain(pattern.pattern)
+        shown = _brief(pattern.pattern)
         fields.wrong(
-            f"{shown!r} is found on a blank screen, so it could not fail. Say what must stand there.", name
+            f"{shown} is found on a blank screen, so it could not fail. Say what must stand there.", name
         )
     return Text(pattern)
 
 
 def _columns(text: str, clusters: bool) -> int:
     return sum(columns for _, columns in split_cells(text, clusters))
+
+
+def _brief(text: str) -> str:
+    return repr(plain(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"))

@@ -16,6 +16,8 @@ from terminal.snapshot import Cursor
 MAX_STACK = 32
 """Titles and keyboard flags that can be pushed; more push out the oldest."""
 MAX_TITLE = 1_024
+MAX_LINK = 4_096
+"""Characters of an OSC 8 URI; what is drawn after a longer one is no link."""
 
 DECTCEM = 25 << 5
 SYNCHRONIZED = 2026 << 5
@@ -274,7 +276,7 @@ class StatefulScreen(EditingScreen):
 
     def set_link(self, uri: str) -> None:
         """OSC 8: what is drawn from now on links to `uri`; an empty one ends the link."""
-        self.pen = linked(self.pen, uri or None)
+        self.pen = linked(self.pen, uri if 0 < len(uri) <= MAX_LINK else None)
 
     def set_cursor_style(self, number: int = 0) -> None:
         """DECSCUSR: 0 to 6; odd ones blink."""

@@ -24,6 +24,7 @@ from shim_helpers import LIMIT_S, alive
 from cassette.model import Input, Output
 from cassette.reader import open as open_cassette
 from cassette.shim import write_shim
+from cassette.shim.runtime import line
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="EXTPROC is Linux's")
 EXTPROC = 0o200000
@@ -248,6 +249,14 @@ def test_a_hang_up_leaves_no_orphan(ignored: bool, shim: Any, tmp_path: Path) ->
     assert not alive(driven.process.pid)
     assert "(unplayed)" in report_of(tmp_path)
     assert '"Ada\\r"' in report_of(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_hang_up_at_any_moment(seed: int, shim: Any) -> None:
+    driven = Driven([str(shim(greeter()))])
+    time.sleep(random.Random(seed).random() * 0.06)  # any moment will do
+    driven.hang_up()
+    assert driven.process.wait(LIMIT_S) == -signal.SIGHUP
 
 
 def test_a_recorded_signal_is_waited_for(on_terminal: Any) -> None:
@@ -708,3 +717,54 @@ def test_made_up_conversations_play_themselves(seed: int, on_terminal: Any, tmp_
         seen = drive_by(made, driven, split=chance.random() < 0.5)
         assert driven.end() == made.final.exit.code, report_of(tmp_path)
         assert seen + driven.seen == made.output_bytes()
+
+
+# Elsewhere, and in a shell.
+
+
+def test_elsewhere_the_terminal_is_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line.sys, "platform", "darwin")
+    master, slave = pty.openpty()
+    before = termios.tcgetattr(slave)
+    shown = line.Line(slave, keys=True)
+    shown.show(31)
+    iflag, oflag, _, lflag, _, _, characters = termios.tcgetattr(slave)
+    assert not lflag & (EXTPROC | termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    assert not iflag & (termios.ICRNL | termios.IXON | termios.ISTRIP)
+    assert not oflag & termios.OPOST
+    assert characters[termios.VMIN] in (1, b"\x01")  # a number where input is not canonical
+    shown.restore()
+    assert termios.tcgetattr(slave) == before
+    os.close(master)
+    os.close(slave)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@LINUX
+def test_a_shim_is_a_job_like_others(shim: Any) -> None:
+    bash = Driven(["bash", "--norc", "--noprofile", "-i"], PS1="$ ", PATH=os.environ["PATH"])
+    try:
+        bash.expect(b"$ ")
+        bash.send(f"{shim(greeter())}; echo status $?\r".encode())
+        bash.expect(b"name? ")
+        while not (
+            jobs := Path(f"/proc/{bash.process.pid}/task/{bash.process.pid}/children").read_text().split()
+        ):
+            assert bash.process.poll() is None
+        os.kill(int(jobs[0]), signal.SIGTSTP)
+        bash.expect(b"Stopped")
+        bash.expect(b"$ ")
+        bash.send(b"fg\r")
+        bash.expect(b"greeter")
+        while not bash.discipline()[3] & EXTPROC:
+            assert bash.process.poll() is None
+        bash.send(b"Ada\r")
+        bash.expect(b"password: ")
+        bash.send(b"secret\r")
+        bash.expect(b"welcome\r\n")
+        bash.expect(b"$ ")
+        bash.send(b"echo back\r")  # the shell's own echo works again
+        bash.expect(b"echo back")
+        bash.expect(b"back\r\n")
+    finally:
+        bash.close()

@@ -46,7 +46,5 @@ def main(arguments: Sequence[str]) -> int:
     else:
         note(f"{path} plays {args.cassette} ({command or 'unknown command'})")
     if facts["state"] == "partial":
-        warn(
-            "the recording is partial: the shim plays it as far as it goes, and then stays until it is ended"
-        )
+        warn("the recording is partial: the shim plays what there is")
     return 0

@@ -15,12 +15,18 @@ _INPUT, _OUTPUT, _LOCAL, _CHARACTERS = 0, 1, 3, 6
 
 
 class Line:
-    """The discipline of the terminal at `fd`. With `keys` its input is ours too, otherwise its output only."""
+    """The discipline of the terminal at `fd`. With `keys` its input is ours too, otherwise its output only.
+
+    Raises OSError when the terminal is gone.
+    """
 
     def __init__(self, fd: int, *, keys: bool) -> None:
         self._fd = fd
         self._keys = keys
-        self._before = termios.tcgetattr(fd)
+        try:
+            self._before = termios.tcgetattr(fd)
+        except termios.error as error:
+            raise OSError(*error.args) from None
         self._bits = -1
         end_of_file: bytes = self._before[_CHARACTERS][termios.VEOF]
         self.end_of_file = end_of_file
@@ -33,12 +39,15 @@ class Line:
             self.again()
 
     def again(self) -> None:
-        """Look as before, when somebody else may have changed that."""
-        attributes = termios.tcgetattr(self._fd)
-        attributes[_OUTPUT] &= ~termios.OPOST
-        if self._keys:
-            self._set_input(attributes)
-        termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
+        """Look as before, when somebody else may have changed that. A terminal that is gone is noticed elsewhere."""
+        try:
+            attributes = termios.tcgetattr(self._fd)
+            attributes[_OUTPUT] &= ~termios.OPOST
+            if self._keys:
+                self._set_input(attributes)
+            termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
+        except (termios.error, OSError):
+            pass
 
     def restore(self) -> None:
         """As it was found. Twice does no harm; a terminal that is gone neither."""

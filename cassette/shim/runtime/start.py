@@ -4,7 +4,7 @@ import posix
 import sys
 
 from cassette.shim.runtime.line import Line
-from cassette.shim.runtime.news import Death, News, die_of
+from cassette.shim.runtime.news import HANGUP, Death, News, die_of
 from cassette.shim.runtime.plan import SIGNAL, Plan, read_plan
 from cassette.shim.runtime.player import Mismatch, Player
 from cassette.shim.runtime.report import deliver, of_mismatch, of_start, shown
@@ -77,9 +77,13 @@ def _player(plan: Plan, line: Line | None, scale: float) -> Player:
 
 def _line() -> Line | None:
     """The terminal whose discipline is ours: the one that is read, else the one that is written to."""
-    if posix.isatty(0):
-        return Line(0, keys=True)
-    return Line(1, keys=False) if posix.isatty(1) else None
+    try:
+        if posix.isatty(0):
+            return Line(0, keys=True)
+        return Line(1, keys=False) if posix.isatty(1) else None
+    except OSError:
+        die_of(HANGUP)
+        raise
 
 
 def _end(plan: Plan, player: Player) -> tuple[int, int]:

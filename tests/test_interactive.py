@@ -5,14 +5,14 @@ The person's terminal is a PtySession too; what the recorder prints is what that
 
 import os
 import re
+import select
 import signal
 import sys
 import termios
-import threading
 
 import pytest
 from proof_helpers import own_spools, spools_in
-from pty_helpers import LIMIT_S, Watcher, alive
+from pty_helpers import LIMIT_S, Watcher, alive, read_match
 from recording_helpers import inputs, python, tape_of, typed
 
 from terminal.emulator import make_emulator
@@ -311,15 +311,16 @@ def test_what_a_killed_program_left_on_is_switched_off(place, left):
 
 
 def test_a_terminal_that_goes_away_ends_the_program_and_is_published(place):
-    person = recording(place, "sh", "-c", "echo ready $$; exec cat")
-    with person:
-        person.wait_for("ready")
-        person.wait_until(lambda: re.search(rb"ready (\d+)\r", person.seen))
-        child = int(re.search(rb"ready (\d+)\r", person.seen)[1])
-        recorder = person.session.pid
-        person._pump.stop()  # hangs up, as a closed window does
-    while alive(recorder) or alive(child):
-        threading.Event().wait(0.02)
+    argv = [*RECORD, "-o", str(place), "--", "sh", "-c", "echo ready $$.; exec cat"]
+    session = PtySession.spawn(argv, columns=80, rows=24)
+    child = int(read_match(session, rb"ready (\d+)\.")[1])
+    recorder = os.pidfd_open(session.pid)
+    session._close_descriptors()  # as a closed window does: the kernel hangs up, and nobody is killed
+    assert select.select([recorder], [], [], LIMIT_S)[0]
+    os.close(recorder)
+    assert session.poll().code == 128 + signal.SIGHUP
+    session._reap()
+    assert not alive(child)
     assert tape_of(place).final.exit.signal == "SIGHUP"
 
 

@@ -112,6 +112,8 @@ CASES = [
     ("stable_for: {duration: 500ms, after: Ready}", FAILS, "the size went from 20x4 to 30x5"),
     ("stable_for: {duration: 300ms, window: {after: Ready, until: Bye}}", HOLDS, ""),
     ("stable_for: {duration: 400ms, window: {after: Ready, until: Bye}}", FAILS, "310 ms was the longest"),
+    ("stable_for: {duration: 300ms, window: {from: 0.5, to: 1}}", HOLDS, ""),
+    ("stable_for: {duration: 350ms, window: {from: 0.5, to: 1}}", FAILS, "300 ms was the longest"),
     ("stable_for: {duration: 1, after: Bye}", VOID, "only 690 ms are left"),
     ("stable_for: {duration: 1, window: {after: Bye}}", VOID, "1000 ms do not fit into 690 ms"),
     ("stable_for: {duration: 3, row: 9}", VOID, ""),

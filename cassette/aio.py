@@ -104,6 +104,10 @@ class AsyncSession:
         """End the session."""
         await _run(self.session, self.session.close)
 
+    async def mark(self, op: str) -> None:
+        """Note this moment under a name."""
+        await _run(self.session, self.session.mark, op)
+
     # What does not block.
 
     def service_event(self, payload: Mapping[str, Any]) -> None:

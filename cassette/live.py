@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from cassette.driving import check_keys, utf8
 from cassette.errors import CannotSend, TimedOut, UsageError, WaitFailed
 from cassette.live_screen import LiveScreen, QueryWatch
 from cassette.looking import What, framed, matcher
@@ -20,7 +21,7 @@ from cassette.plan import RecordingPlan
 from cassette.recorder import Recorder
 from cassette.run import Run
 from terminal.exit_status import ExitStatus
-from terminal.keys import encode_key, encode_paste, parse_key
+from terminal.keys import encode_key, encode_paste
 from terminal.session import PtySession
 from terminal.snapshot import Snapshot
 
@@ -99,18 +100,14 @@ class LiveSession:
         What a secret ends with (a line's end) is recorded behind the filler.
         """
         ending = text[len(text.rstrip("\r\n")) :].encode()
-        self._send(_utf8(text), redacted=SECRET_FILLER + ending if secret else None)
+        self._send(utf8(text), redacted=SECRET_FILLER + ending if secret else None)
 
     def press(self, *keys: str) -> None:
         """Press keys by name (`enter`, `ctrl+c`, `shift+tab`, `up`), each in a write of its own.
 
         Raises UsageError for a name that is no key's, before any is pressed.
         """
-        for key in keys:
-            try:
-                parse_key(key)
-            except ValueError as error:
-                raise UsageError(what=str(error)) from None
+        check_keys(keys)
         for key in keys:
             self._catch_up()
             self._send(encode_key(key, self._screen.modes), key=key)
@@ -118,7 +115,7 @@ class LiveSession:
     def paste(self, text: str) -> None:
         """Paste text, bracketed where the program has asked for that."""
         self._catch_up()
-        self._send(encode_paste(_utf8(text), self._screen.modes), kind="paste")
+        self._send(encode_paste(utf8(text), self._screen.modes), kind="paste")
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -411,10 +408,3 @@ class LiveSession:
             how = "" if status is None else f" with {status.signal or f'exit code {status.code}'}"
             why = f"the program ended{how}"
         return WaitFailed(waited_s=waited_s, what=name, why=why, screen=framed(screen))
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(what=f"this text is no UTF-8: {error.reason}. Send its bytes with send().") from None

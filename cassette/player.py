@@ -8,7 +8,6 @@ none plays past the next input that has not been sent.
 from __future__ import annotations
 
 import re
-import signal as signals
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from cassette import mismatch
 from cassette.callsite import explained
 from cassette.clock import Clock
+from cassette.driving import check_keys, signal_name, utf8
 from cassette.errors import TimedOut, UsageError
 from cassette.format.limits import MAX_COLUMNS, MAX_ROWS
 from cassette.looking import What, matcher
@@ -28,7 +28,7 @@ from cassette.replay_errors import ReplayWaitFailed
 from cassette.replay_rules import Matches, Rules, first_that_brings
 from cassette.timeline import Stop, Timeline
 from terminal.exit_status import ExitStatus
-from terminal.keys import encode_key, encode_paste, parse_key
+from terminal.keys import encode_key, encode_paste
 from terminal.queries import split_answers
 
 if TYPE_CHECKING:
@@ -118,16 +118,12 @@ class ReplaySession:
     def type(self, text: str, *, secret: bool = False) -> None:
         """Type text, as UTF-8."""
         shown = "type(<secret>, secret=True)" if secret else f"type({_quoted(text)})"
-        data = _utf8(text)
+        data = utf8(text)
         self._send(lambda _: Sent("type", shown, data, secret=secret))
 
     def press(self, *keys: str) -> None:
         """Press keys by name, each by the modes of its moment. Raises UsageError before any for an unknown name."""
-        for key in keys:
-            try:
-                parse_key(key)
-            except ValueError as error:
-                raise UsageError(what=str(error)) from None
+        check_keys(keys)
         for key in keys:
             self._press(key)
 
@@ -136,7 +132,7 @@ class ReplaySession:
 
     def paste(self, text: str) -> None:
         """Paste text, in brackets where the program has asked for them."""
-        data = _utf8(text)
+        data = utf8(text)
         self._send(lambda modes: Sent("paste", f"paste({_quoted(text)})", encode_paste(data, modes)))
 
     def send(self, data: bytes) -> None:
@@ -167,9 +163,7 @@ class ReplaySession:
 
     def signal(self, name: str) -> None:
         """Signal the program: `SIGINT`, `SIGTERM`, …"""
-        full = name.upper() if name.upper().startswith("SIG") else f"SIG{name.upper()}"
-        if full not in signals.Signals.__members__:
-            raise UsageError(what=f"there is no signal {name!r}: give a name such as SIGINT or SIGTERM")
+        full = signal_name(name)
         if self._match_on.content not in ("keys", "bytes"):
             self._check_open()
             return
@@ -417,10 +411,3 @@ class ReplaySession:
 
 def _quoted(text: str) -> str:
     return '"' + repr(text)[1:-1].replace('"', '\\"') + '"' if "'" not in text else repr(text)
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(what=f"this text is no UTF-8: {error.reason}. Send its bytes with send().") from None

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Literal
 
-from cassette.errors import CannotSend, SpoolFull, UsageError
+from cassette.driving import signal_name
+from cassette.errors import CannotSend, SpoolFull
 from cassette.model import Size
 from cassette.recorder import Recorder, check_size
 from terminal.discipline import Discipline
@@ -164,11 +165,3 @@ class Run:
         else:
             self._mode_known = True
             self.recorder.pty_mode(mode)
-
-
-def signal_name(name: str) -> str:
-    """The full name of a signal, `SIGINT` for `int`. Raises UsageError."""
-    full = name.upper() if name.upper().startswith("SIG") else f"SIG{name.upper()}"
-    if full not in signal.Signals.__members__:
-        raise UsageError(what=f"there is no signal {name!r}: give a name such as SIGINT or SIGTERM")
-    return full

@@ -104,3 +104,12 @@ class Session(Protocol):
 
     def close(self) -> None:
         """End the session: a program gets time to end by itself, a replay plays to its end."""
+
+
+if TYPE_CHECKING:
+    from cassette.live import LiveSession
+    from cassette.player import ReplaySession
+
+    def _proof(live: LiveSession, replayed: ReplaySession) -> tuple[Session, Session]:
+        """The type checker's proof that both are sessions."""
+        return live, replayed

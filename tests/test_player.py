@@ -8,6 +8,7 @@ import sys
 import tarfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -443,6 +444,20 @@ def test_no_cut_of_the_output_changes_a_step(make, seed: int, tmp_path: Path) ->
         return [re.sub(r"seq \d+", "", step) if isinstance(step, str) else step for step in seen]
 
     assert settled(steps(recut(whole, tmp_path / "cut", seed))) == settled(steps(whole))
+
+
+def test_many_sessions_of_one_cassette_do_not_disturb_each_other(tmp_path: Path) -> None:
+    tape = cassette.open(greeter().write(tmp_path / "tape"))
+
+    def drive(_: int) -> list[str]:
+        with tape.session(on_unplayed="fail") as session:
+            session.wait_for("name?")
+            session.type("Ada\r")
+            session.resize(columns=30, rows=5)
+            return session.wait_for("dich").text
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len({tuple(text) for text in pool.map(drive, range(24))}) == 1
 
 
 def test_the_screens_before_each_input(tmp_path: Path) -> None:

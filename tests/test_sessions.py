@@ -22,11 +22,6 @@ LIMIT_S = 60.0
 Recorded = Callable[[str], tuple[Path, Seen]]
 
 
-def both_are_sessions(live: LiveSession, replayed: ReplaySession) -> tuple[Session, Session]:
-    """The type checker's proof that both satisfy the protocol."""
-    return live, replayed
-
-
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     """`recorded(name)`: the cassette of a driven program, and what its driver saw; recorded once."""

@@ -34,8 +34,7 @@ class Fact:
 class KeyedFact:
     """A token that only the words before it give away: `<word> … = <value>`.
 
-    `words` are regular expressions without groups, matched without case; each begins with at least three
-    letters, which are what is looked for first. `values` are shapes.
+    `words` are matched without case, `values` are shapes.
     """
 
     name: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from scrub.keywords import Automaton
 from scrub.rules import RuleSet
@@ -34,8 +35,7 @@ class RowJoiner:
     """Finds broken tokens by the anchors of the rules that may cross a join."""
 
     def __init__(self, rules: RuleSet) -> None:
-        anchors = {anchor for rule in rules.rules if rule.joins for anchor in rule.anchors}
-        self._anchors = Automaton(sorted(anchor for anchor in anchors if len(anchor) >= _LEAST_ANCHOR))
+        self._anchors = _anchors(rules)
 
     def views(self, view: View) -> Iterator[View]:
         """A view for each token of `view` that is broken over lines."""
@@ -47,6 +47,12 @@ class RowJoiner:
             if len(pieces) > 1:
                 reached = pieces[-1][1]
                 yield _joined(view, pieces)
+
+
+@lru_cache(maxsize=16)
+def _anchors(rules: RuleSet) -> Automaton:
+    anchors = {anchor for rule in rules.rules if rule.joins for anchor in rule.anchors}
+    return Automaton(sorted(anchor for anchor in anchors if len(anchor) >= _LEAST_ANCHOR))
 
 
 def _pieces(text: bytes, start: int) -> Iterator[tuple[int, int]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from scrub import likeness
@@ -92,14 +93,13 @@ def _random_behind(literal: int, digits: int) -> Judge:
 
 def rule_of_keyed(fact: KeyedFact) -> Rule:
     """`<word> … = <value>`, for the values of this provider only."""
-    words = "|".join(fact.words)
+    words = "|".join(map(re.escape, fact.words))
     longest_first = sorted(fact.values, key=lambda shape: -length_of(shape)[1])
     values = "|".join(f"{expression_of(shape)}(?![{last_alphabet(shape)}])" for shape in longest_first)
-    anchors = {re.split(r"[\[\\?]", word)[0].encode() for word in fact.words}
     return Rule(
         name=fact.name,
         tier="context",
-        anchors=tuple(sorted(anchors)),
+        anchors=tuple(word.encode() for word in fact.words),
         pattern=compile_pattern(f"(?:{words}){_KEYED_TAIL}({values})", fold=True),
         accept=_random_keyed,
         source=fact.source,
@@ -118,6 +118,11 @@ class RuleSet:
         self.rules = tuple(rules)
         self.exact = _index(rule for rule in self.rules if not rule.folded)
         self.folded = _index(rule for rule in self.rules if rule.folded)
+
+    @cached_property
+    def prefix_only(self) -> RuleSet:
+        """Those that find a token by its own letters."""
+        return RuleSet(rule for rule in self.rules if rule.tier == "prefix")
 
     @property
     def names(self) -> list[str]:

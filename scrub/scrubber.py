@@ -6,7 +6,7 @@ end, nothing is given out: `SecretsLeft` is raised, and never holds a value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scrub.known import Book, KnownValue, discovered
@@ -82,6 +82,7 @@ class Scrubber:
         self.book = Book(known)
         self._width = width
         self._rows = RowJoiner(self.rules)
+        self._prefix_rules = self.rules.prefix_only
         self._find_more = tuple(find_more)
         self._numbers: dict[int, int] = {}
 
@@ -96,12 +97,20 @@ class Scrubber:
         before = len(self.book)
         for view in views:
             if view.discover:
-                for finder in self._find_more:  # first, since theirs is the name that its owner looks for
-                    for known in finder(view):
-                        self.book.add(known)
-                for known in discovered(self.rules, view):
+                for known in self.found(view):
                     self.book.add(known)
         return len(self.book) - before
+
+    def found(self, view: View, before: int | None = None) -> Iterator[KnownValue]:
+        """What the rules find in one view, an organisation's first, since theirs is the name that it looks for.
+
+        With `before`, ours find only what begins before that byte of the stream.
+        """
+        for finder in self._find_more:
+            yield from finder(view)
+        # Raw bytes have no words that another view would not show better; only tokens by themselves.
+        rules = self._prefix_rules if view.kind == "raw" else self.rules
+        yield from discovered(rules, view, before)
 
     def sweep(self, views: Iterable[View]) -> list[Hit]:
         """Where every known value stands, in every form, in the views. Empty when nothing is known."""
@@ -127,16 +136,25 @@ class Scrubber:
         """
         counts = HitCounts()
         current = dict(streams)
-        hits: list[Hit] = []
+        leaks: list[Leak] = []
         for _ in range(_ROUNDS):
-            seen = self.completed(views(current), current)
-            self.discover(seen)
-            hits = self.sweep(seen)
-            if not hits:
+            rewritten, leaks = self._round(current, views, counts)
+            if not leaks:
                 return Scrubbed(current, counts, self.book)
-            rewritten, effective = self.rewrite(current, hits)
-            counts.count(effective)
             if rewritten == current:
                 break
             current = rewritten
-        raise SecretsLeft([leak_of(hit) for hit in hits])
+        raise SecretsLeft(leaks)
+
+    def _round(
+        self, streams: Mapping[str, bytes], views: Views, counts: HitCounts
+    ) -> tuple[dict[str, bytes], list[Leak]]:
+        """The streams rewritten once, and what was there before. The views are gone when it returns."""
+        seen = self.completed(views(streams), streams)
+        self.discover(seen)
+        hits = self.sweep(seen)
+        if not hits:
+            return dict(streams), []
+        rewritten, effective = self.rewrite(streams, hits)
+        counts.count(effective)
+        return rewritten, [leak_of(hit) for hit in hits]

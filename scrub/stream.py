@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from scrub.escapes import text_views
-from scrub.known import discovered
 from scrub.report import HitCounts
 from scrub.scrubber import Scrubber, SecretsLeft, Views, leak_of
 from scrub.sweep import Hit, Sweep
@@ -102,7 +101,7 @@ class StreamScrubber:
 
     def _learn(self, views: Iterable[View], end: int) -> None:
         for view in views:
-            for known in discovered(self._scrubber.rules, view, before=end) if view.discover else ():
+            for known in self._scrubber.found(view, before=end) if view.discover else ():
                 self._scrubber.book.add(known)
 
     def _swept(self, view: View) -> list[Hit]:

@@ -32,25 +32,32 @@ class Sweep:
 
     def __init__(self, book: Book) -> None:
         self._forms = list(_forms(book))
-        self._whole = Automaton([form for form, _, _ in self._forms])
         self._seeds = list(_seeds(book))
-        self._parts = Automaton([seed for seed, _ in self._seeds])
+        self._words = Automaton([*(form for form, _, _ in self._forms), *(seed for seed, _ in self._seeds)])
 
     def hits(self, view: View) -> list[Hit]:
         """Every occurrence in one view, those of whole values first; occurrences may overlap."""
         text = view.text
+        hits = self._words.hits(text)
+        if not hits:
+            return []
         found: list[Hit] = []
-        for index, start, end in self._whole.hits(text):
-            _, entry, form = self._forms[index]
-            if not entry.short or _is_whole(entry, text, start, end):
-                found.append(Hit(view, start, end, entry, form))
-        found.extend(self._fragments(view, _union((hit.start, hit.end) for hit in found)))
+        for index, start, end in hits:
+            if index < len(self._forms):
+                _, entry, form = self._forms[index]
+                if not entry.short or _is_whole(entry, text, start, end):
+                    found.append(Hit(view, start, end, entry, form))
+        first = len(self._forms)
+        seeds = [(index - first, start, end) for index, start, end in hits if index >= first]
+        found.extend(self._fragments(view, seeds, _union((hit.start, hit.end) for hit in found)))
         return found
 
-    def _fragments(self, view: View, covered: list[tuple[int, int]]) -> Iterator[Hit]:
+    def _fragments(
+        self, view: View, seeds: Iterable[tuple[int, int, int]], covered: list[tuple[int, int]]
+    ) -> Iterator[Hit]:
         starts = [start for start, _ in covered]
         reached: dict[int, int] = {}
-        for index, start, end in self._parts.hits(view.text):
+        for index, start, end in seeds:
             before = bisect_right(starts, start) - 1
             if before >= 0 and end <= covered[before][1]:
                 continue

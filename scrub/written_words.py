@@ -91,8 +91,8 @@ WORD_RULES = (
     ),
     _rule(
         "logged-in-with",
-        "(",
-        rf"(?:logged in|authenticated|signed in|login)[^(\r\n]{{0,20}}\({_TOKEN}\)",
+        "logged in¦signed in¦authenticated¦login",
+        rf"(?:logged in|signed in|authenticated|login)[^(\r\n]{{0,20}}\({_TOKEN}\)",
         _is_cell,
     ),
     _rule(

@@ -15,7 +15,7 @@ from terminal.modes import SIMPLE_MODES
 from terminal.pens import DEFAULT_PEN, Effect
 from terminal.pyte_screen import DECOM
 from terminal.queries import AnsweringScreen
-from terminal.widths import SPECIAL
+from terminal.widths import special
 
 Action: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
 """A function of the terminal, and what it is called with beside it."""
@@ -178,7 +178,7 @@ class Terminal(AnsweringScreen):
                 self.draw(tokens[0])
                 self._drew_last = True
             return
-        actions, cursor, find_special = self.actions, self.cursor, SPECIAL.search
+        actions, cursor = self.actions, self.cursor
         self._texts = texts = tokens[::2]
         self._left = left = iter(texts)
         for text, sequence in zip(left, tokens[1::2], strict=False):
@@ -188,7 +188,7 @@ class Terminal(AnsweringScreen):
                 row = self.grid[cursor.y]
                 if end > self.columns or row.special or not self.simple:
                     self.draw(text)
-                elif text.isascii() or not find_special(text):
+                elif text.isascii() or not special().search(text):
                     row.data[start:end] = text
                     pen = self.pen
                     if pen is not DEFAULT_PEN or not row.plain:

@@ -7,7 +7,7 @@ from codecs import getincrementaldecoder
 from terminal.dispatch import Terminal
 from terminal.emulator import Identity
 from terminal.modes import Modes
-from terminal.pyte_screen import PYTE_VERSION
+from terminal.pyte_screen import pyte_version
 from terminal.queries import LAYER_VERSION
 from terminal.snapshot import Cursor, Line, Snapshot
 from terminal.sync import feed_to_sync_end
@@ -39,7 +39,7 @@ class PyteEmulator:
     @property
     def identity(self) -> Identity:
         """pyte, our layer over it and our width table."""
-        return Identity("pyte", f"{PYTE_VERSION}+ours.{LAYER_VERSION}.{TABLE_NAME}")
+        return Identity("pyte", f"{pyte_version()}+ours.{LAYER_VERSION}.{TABLE_NAME}")
 
     @property
     def modes(self) -> Modes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from importlib import metadata
+from functools import cache
 from typing import Any
 
 import pyte
@@ -18,11 +18,18 @@ from pyte.screens import Margins
 
 from terminal.cells import Row
 from terminal.pens import DEFAULT_PEN, Pen, erased
-from terminal.widths import MAX_CLUSTER, SPECIAL, SPLIT_SPECIAL, ZWJ, cluster_width, joins, width
+from terminal.widths import MAX_CLUSTER, ZWJ, cluster_width, joins, special, width
 
-__all__ = ["PYTE_VERSION", "Margins", "SavedCursor", "Screen"]
+__all__ = ["Margins", "SavedCursor", "Screen", "pyte_version"]
 
-PYTE_VERSION = metadata.version("pyte")
+
+@cache
+def pyte_version() -> str:
+    """The version of pyte that is installed; asked for only where an identity is."""
+    from importlib import metadata
+
+    return metadata.version("pyte")
+
 
 MAX_HISTORY = 1_000
 """Rows above the screen that are kept, for the day it grows taller."""
@@ -152,10 +159,10 @@ class Screen(pyte.Screen):
 
     def _draw_unicode(self, text: str) -> None:
         """Text in which some characters may be wide or join the cell before them."""
-        if not SPECIAL.search(text):
+        if not special().search(text):
             self._draw_after_joiner(text)
             return
-        for index, piece in enumerate(SPLIT_SPECIAL(text)):
+        for index, piece in enumerate(special().split(text)):
             if index % 2:
                 self._draw_special(piece)
             elif piece:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from terminal import unicode18 as table
 
@@ -31,12 +31,13 @@ def _character_class(*tables: tuple[tuple[int, int], ...]) -> str:
     return "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in ranges) + "\U00010000-\U0010ffff"
 
 
-_SPECIAL = _character_class(table.ZERO, table.WIDE)
-SPECIAL = re.compile(f"[{_SPECIAL}]")
-"""Finds the first character that may not be simply one column of its own."""
+@cache
+def special() -> re.Pattern[str]:
+    """Finds a character that may not be simply one column of its own; it is its only group.
 
-SPLIT_SPECIAL = re.compile(f"([{_SPECIAL}])").split
-"""Splits a run: plain text at even places, one such character at each odd place."""
+    Compiled when the first text that is not ASCII comes: it takes longer than a short program runs.
+    """
+    return re.compile(f"([{_character_class(table.ZERO, table.WIDE)}])")
 
 
 def _contains(ranges: tuple[tuple[int, int], ...], point: int) -> bool:

@@ -6,7 +6,6 @@ import threading
 import time
 from typing import Protocol
 
-
 _LONGEST_SLEEP_S = 3600.0  # a system call cannot sleep for as long as a number can say
 
 

@@ -48,6 +48,8 @@ from cassette.verify_lines import (
 )
 from cassette.verify_seal import Computed, check_files, check_seal
 
+WORTH_A_THREAD_BYTES = 1 << 20
+"""Less is hashed sooner than a thread starts."""
 _DOCUMENTS: tuple[tuple[str, Callable[[CassetteDirectory], object]], ...] = (
     (SCRUB_REPORT, scrub_report_of),
     (DISCOVERY, discovery_of),
@@ -104,8 +106,9 @@ class _Examination:
             with self._noting():
                 self._data[name] = self._directory.map(name)
         self._hashing = Thread(target=self._hash_files, name="cassette-hash", daemon=True)
-        with suppress(RuntimeError):  # no more threads here: then it is done when it is needed
-            self._hashing.start()
+        if sum(map(len, self._data.values())) >= WORTH_A_THREAD_BYTES:
+            with suppress(RuntimeError):  # no more threads here: then it is done when it is needed
+                self._hashing.start()
 
     def _hash_files(self) -> None:
         """Done beside everything else: hashing leaves the interpreter to others."""

@@ -80,6 +80,7 @@ class _Examination:
         self._findings = Findings()
         self._gaps = Gaps()
         self._manifest: Manifest | None = None
+        self._hashing: Thread | None = None
         self._data: dict[str, Buffer] = {}
         self._files: dict[str, FileFacts] = {}
         self._sealed = directory.has(SEAL)
@@ -105,10 +106,11 @@ class _Examination:
                 continue
             with self._noting():
                 self._data[name] = self._directory.map(name)
-        self._hashing = Thread(target=self._hash_files, name="cassette-hash", daemon=True)
         if sum(map(len, self._data.values())) >= WORTH_A_THREAD_BYTES:
+            hashing = Thread(target=self._hash_files, name="cassette-hash", daemon=True)
             with suppress(RuntimeError):  # no more threads here: then it is done when it is needed
-                self._hashing.start()
+                hashing.start()
+                self._hashing = hashing
 
     def _hash_files(self) -> None:
         """Done beside everything else: hashing leaves the interpreter to others."""
@@ -117,7 +119,7 @@ class _Examination:
                 self._files[name] = FileFacts(len(data), sha256(data).hexdigest())
 
     def _wait_for_hashes(self) -> None:
-        if self._hashing.ident is not None:
+        if self._hashing is not None:
             self._hashing.join()
         self._hash_files()  # what the thread could not do raises here
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -71,7 +71,16 @@ def find(rules: RuleSet, text: bytes, seams: Seams = NO_SEAMS) -> list[Match]:
                 else:
                     again = before.judged if before is not None and start < before.end else 0
                     done[id(rule)] = _Done(max(match.end, start + 1), again + 1)
+    found.extend(_scanned(rules, text, seams))
     return found
+
+
+def _scanned(rules: RuleSet, text: bytes, seams: Seams) -> Iterator[Match]:
+    for rule in rules.scanned:
+        for place in rule.scan.finditer(text) if rule.scan else ():
+            match = _confirm(rule, text, place.start(), seams)
+            if match and match.start < match.end and rule.accept(text[match.start : match.end]):
+                yield match
 
 
 def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:

@@ -133,4 +133,4 @@ def discovered(rules: RuleSet, view: View, before: int | None = None) -> list[Kn
 def _weight(match: Match) -> tuple[int, bool, int]:
     """Of matches that overlap, the longest gives the name; of equals, the one whose rule says most."""
     rule = match.rule
-    return match.end - match.start, rule.tier == "prefix", max(map(len, rule.anchors))
+    return match.end - match.start, rule.tier == "prefix", max(map(len, rule.anchors), default=0)

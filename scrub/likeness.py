@@ -94,6 +94,15 @@ def is_placeholder(value: bytes) -> bool:
     return MARK in value or _PLACEHOLDER.search(value) is not None
 
 
+def is_unnamed_token(value: bytes) -> bool:
+    """For a token of a provider that no fact names, prefix and all: its last part is unmistakably random."""
+    random = value.rpartition(b"_")[2]
+    mixed = (
+        re.search(rb"[a-z]", random) and re.search(rb"[A-Z]", random) and re.search(rb"[0-9].*[0-9]", random)
+    )
+    return bool(mixed) and entropy(random) >= 4.0 and not _made_of_words(random, 0.35)
+
+
 def is_url_password(value: bytes) -> bool:
     """For the password in `scheme://user:password@host`: all but words and variables."""
     if len(value) < 3 or value.lower() in _WORDS or MARK in value or _PLACEHOLDER.search(value):

@@ -35,7 +35,8 @@ class Rule:
     `pattern` is matched at each anchor (literal bytes; lower case where `folded`), or, where a match begins
     before its anchor, `lead` bytes (least, greatest) earlier. The secret is group 1 of the match, or what the
     group named `core` matches and the rest that follows it. `accept` judges the secret. `joins` lets a match
-    cross a guessed join of two rows. `source` says where the fact was found.
+    cross a guessed join of two rows. `source` says where the fact was found. A rule whose anchor would be
+    everywhere has none, and `scan` finds where it may match.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Rule:
     lead: tuple[int, int] = (0, 0)
     reach: int = 512
     joins: bool = False
+    scan: re.Pattern[bytes] | None = None
     loose: re.Pattern[bytes] | None = (
         None  # without its left boundary, for the place where two rows were joined
     )
@@ -116,6 +118,7 @@ class RuleSet:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
+        self.scanned = tuple(rule for rule in self.rules if rule.scan)
         self.exact = _index(rule for rule in self.rules if not rule.folded)
         self.folded = _index(rule for rule in self.rules if rule.folded)
 

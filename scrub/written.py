@@ -180,6 +180,23 @@ PEM_RULES = (
     ),
 )
 
+# Providers that no table knows yet name their tokens as those do that it knows: words, then 28 letters or more.
+UNNAMED_RULES = (
+    Rule(
+        name="unnamed-token",
+        tier="prefix",
+        anchors=(),
+        pattern=compile_pattern(
+            r"(?<![a-zA-Z0-9_=+/.-])[a-z][a-z0-9]{1,11}(?:_[a-z0-9]{1,10}){0,3}_[a-zA-Z0-9]{28,200}(?![a-zA-Z0-9_.+/-])"
+        ),
+        accept=likeness.is_unnamed_token,
+        source=_SOURCE,
+        lead=(2, 48),
+        reach=320,
+        scan=compile_pattern(r"_[a-zA-Z0-9]{28,200}+(?![a-zA-Z0-9_.+/-])"),
+    ),
+)
+
 HEADER_RULES = (
     _rule(
         "authorization-basic",

@@ -136,6 +136,22 @@ def test_a_rule_that_needs_context_does_not_cross_a_guessed_join() -> None:
     assert find(RULES, text, FixedSeams([14])) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("newco_live_q8Zt0vB4xKc9RwL2pYd7HsJ6nTf3Ga", True),
+        ("(acmekey_q8Zt0vB4xKc9RwL2pYd7HsJ6nTf3Ga)", True),
+        ("toolu_01ZdaPzBnkfe0ykN0iMuWWmn", False),
+        ("req_Ni0JrZincwixHzkjJK3uULTX", False),
+        ("resp_68a1f0c2d4e8b7936512fa0b3c9d7e1f", False),
+        ("test_CacheAuthorModuleAccessTokenIsRefreshed", False),
+        ("sha_q8Zt0vB4xKc9RwL2pYd7HsJ6nTf3Ga.whl", False),
+    ],
+)
+def test_a_token_that_no_fact_names(text: str, found: bool) -> None:
+    assert bool(found_in(text)) == found
+
+
 def test_overlapping_matches_are_one_secret_with_the_most_telling_name() -> None:
     (known,) = discovered(RULES, plain_view("text", "output", f"ANTHROPIC_API_KEY={ANTHROPIC}".encode()))
     assert (known.kind, known.value) == ("anthropic-api-key", ANTHROPIC.encode())

@@ -14,12 +14,12 @@ from typing import Any
 from benchmarks.figures import Figure, Missing, in_turns, seconds
 
 MB = 2**20
-TURNS = 5
+TURNS = 9
 LARGE, SMALL, SAMPLE = 50 * MB, 5 * MB, MB
 
 
 def figures() -> Iterator[Figure | Missing]:
-    """Five turns each; two more recordings are also published."""
+    """Nine turns each; two more recordings are also published."""
     with TemporaryDirectory() as name:
         place = Path(name)
         large, small = (coloured_lines(place / f"{size}", size) for size in (LARGE, SMALL))

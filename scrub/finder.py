@@ -65,7 +65,7 @@ def find(rules: RuleSet, text: bytes, seams: Seams = NO_SEAMS) -> list[Match]:
                 match = _confirm(rule, text, start, seams)
                 if match is None:
                     continue
-                if match.start < match.end and rule.accept(text[match.start : match.end]):
+                if _is_secret(match, text):
                     found.append(match)
                     done[id(rule)] = _Done(match.end, _JUDGED)
                 else:
@@ -79,8 +79,12 @@ def _scanned(rules: RuleSet, text: bytes, seams: Seams) -> Iterator[Match]:
     for rule in rules.scanned:
         for place in rule.scan.finditer(text) if rule.scan else ():
             match = _confirm(rule, text, place.start(), seams)
-            if match and match.start < match.end and rule.accept(text[match.start : match.end]):
+            if match and _is_secret(match, text):
                 yield match
+
+
+def _is_secret(match: Match, text: bytes) -> bool:
+    return match.start < match.end and match.rule.accept(text[match.start : match.end])
 
 
 def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
@@ -100,11 +104,7 @@ def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
     start, end = matched.span(1 if matched.re.groups and not core else 0)
     end = _cut(rule, seams.between(matched.start(), end), matched.end("core") if core else end, end)
     end = _without_punctuation(text, start, end)
-    if (
-        end <= start
-        or text[max(0, start - 7) : start].lower().endswith(_DIGESTS)
-        or not rule.accept(text[start:end])
-    ):
+    if text[max(0, start - 7) : start].lower().endswith(_DIGESTS):
         return None
     return Match(rule, start, end)
 

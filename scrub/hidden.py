@@ -15,6 +15,7 @@ from scrub.known import KnownValue
 from scrub.typed import typed_lines
 
 LAG_MS = 250
+LEAST_VALUE = 4
 FILLER = b"*" * 16  # what a hidden line becomes, whatever its length was
 
 _WORDS = (
@@ -87,6 +88,13 @@ def hidden_line(data: bytes) -> tuple[bytes, bytes]:
 
 
 def hidden_values(data: bytes) -> list[KnownValue]:
-    """What was typed blind, as values to look for everywhere: each edited line, and the bytes as they came."""
-    lines = {line.strip() for line in typed_lines(data)} - {""}
-    return [KnownValue(line.encode(), "hidden-input", "input") for line in sorted(lines)]
+    """What was typed blind, as values to look for everywhere: each line as it was edited.
+
+    Under 4 characters it is an answer (`y`) and stands in too many other places; it is masked where it was typed.
+    """
+    lines = {line.strip() for line in typed_lines(data)}
+    return [
+        KnownValue(line.encode(), "hidden-input", "input")
+        for line in sorted(lines)
+        if len(line) >= LEAST_VALUE
+    ]

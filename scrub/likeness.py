@@ -94,13 +94,16 @@ def is_placeholder(value: bytes) -> bool:
     return MARK in value or _PLACEHOLDER.search(value) is not None
 
 
+def has_all_cases(value: bytes) -> bool:
+    """Has it small letters, capitals, and two digits?"""
+    small, capital = re.search(rb"[a-z]", value), re.search(rb"[A-Z]", value)
+    return bool(small and capital and re.search(rb"[0-9].*[0-9]", value))
+
+
 def is_unnamed_token(value: bytes) -> bool:
     """For a token of a provider that no fact names, prefix and all: its last part is unmistakably random."""
     random = value.rpartition(b"_")[2]
-    mixed = (
-        re.search(rb"[a-z]", random) and re.search(rb"[A-Z]", random) and re.search(rb"[0-9].*[0-9]", random)
-    )
-    return bool(mixed) and entropy(random) >= 4.0 and not _made_of_words(random, 0.35)
+    return has_all_cases(random) and entropy(random) >= 4.0 and not _made_of_words(random, 0.35)
 
 
 def is_url_password(value: bytes) -> bool:

@@ -206,8 +206,8 @@ HEADER_RULES = (
     ),
     _rule(
         "authorization-bearer",
-        "bearer ¦bearer%20",
-        r"(?<![a-z])bearer(?:[ \t]{1,3}|%20)([a-zA-Z0-9_\-.~+/=]{12,2000})",
+        "bearer ¦bearer: ¦bearer%20",
+        r"(?<![a-z])bearer(?::?[ \t]{1,3}|%20)([a-zA-Z0-9_\-.~+/=]{12,2000})",
         likeness.is_token,
     ),
     _rule(
@@ -249,8 +249,8 @@ HEADER_RULES = (
     ),
     _rule(
         "signed-url",
-        "signature=¦&sig=¦?sig=¦security-token=¦&s=",
-        r"(?:signature|sig|security-token|&s)=([a-zA-Z0-9%+/_=-]{24,1200})",
+        "signature=¦security-token=¦&sig=¦?sig=¦&s=¦?s=¦&code=¦?code=¦&hmac=¦?hmac=",
+        r"(?:signature|security-token|[?&](?:sig|s|code|hmac))=([a-zA-Z0-9%+/_=-]{16,1200})",
         likeness.is_token,
     ),
 )

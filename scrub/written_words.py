@@ -14,13 +14,14 @@ _BAR = r"\xe2\x94[\x82\x83]"
 # The end of a name, quotes, an operator, quotes. No line end in between: another line is another matter.
 _NAME_END = r"(?:s\b|[A-Z0-9]\w{0,24})?+(?:[_.\-\[][\w.\[\]-]{0,24})?+(?:[ \t]{1,4}[\w\[\]()-]{1,16}){0,3}"
 _OPERATOR = rf"(?:=>|->|=|>|:{{1,3}}=?|\|{{1,2}}|\?=|\+=|,(?=[ \t]{{0,3}}\\?[\"'])|{_BAR})"
-_TO_VALUE = rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,12}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]){{0,12}}"
+_POINTER = r"\xe2\x80\xba|\xc2\xbb|\xe2\x9d\xaf"  # › » ❯, where a program asks
+_TO_VALUE = rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,12}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]|{_POINTER}){{0,12}}"
 _TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512}+)(?!\()"
 # Up to a blank, a quote, an angle, a table's border; a comma or closing bracket ends it only at the end of a word.
 _PASSWORD = r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?![\"'`nr])|[,;)\]}](?!\s|\x1b|$)|\xe2(?!\x94[\x82\x83])){1,32}+)"
 
-_PASSWORDS = r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|credentials?)"
-_PASSWORD_ANCHORS = "password¦passwd¦passphrase¦passcode¦pwd¦pswd¦secret¦credential"
+_PASSWORDS = r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|psk|[_-]pass|credentials?)"
+_PASSWORD_ANCHORS = "psk¦_pass¦-pass¦password¦passwd¦passphrase¦passcode¦pwd¦pswd¦secret¦credential"
 _TOKENS = (
     r"(?:token|secret|api[_. -]?key|access[_. -]?key(?:[_. -]?id)?|auth[_. -]?token|connection[_. -]?string"
     r"|(?:secret|private|account|encryption|signing|master|licen[sc]e|session|consumer|storage|service|app|shared|auth"
@@ -62,7 +63,19 @@ def _is_docker_auth(value: bytes) -> bool:
 
 def _is_cell(value: bytes) -> bool:
     """What stands behind a word without any operator: a sentence goes on in words, a secret does not."""
-    return likeness.is_token(value) and len(value) >= 16 and any(48 <= byte <= 57 for byte in value)
+    if not likeness.is_token(value) or not any(48 <= byte <= 57 for byte in value):
+        return False
+    return len(value) >= 16 or (len(value) >= 12 and likeness.has_all_cases(value))
+
+
+def _is_marked_token(value: bytes) -> bool:
+    """A token with marks in it that no token of a provider has."""
+    return (
+        len(value) >= 12
+        and b"." not in value
+        and likeness.is_password(value)
+        and likeness.entropy(value) >= 3.2
+    )
 
 
 def _is_flag_value(value: bytes) -> bool:
@@ -80,13 +93,32 @@ WORD_RULES = (
         "key ¦token ¦secret ¦password ¦passphrase ¦passcode ",
         r"(?:key|token|secret|password|passphrase|passcode)s?"
         r"(?:[ \t](?:is|was|provided|used|value|id|for \S{1,30}|set to|changed to|now|generated|created))?[:=]?"
-        rf"[ \t]{{1,3}}[\"'(\[`<]?{_TOKEN}",
+        rf"(?:[ \t.:]|\xe2\x80[\xba\xa6]|\xc2\xbb|\xe2\x9d\xaf){{1,40}}+[\"'(\[`<]?{_TOKEN}",
         _is_cell,
     ),
     _rule(
         "password-in-sentence",
         "password",
         rf"password(?:[ \t](?:is|was|set to|changed to|for \S{{1,30}}))[:=]?[ \t]{{1,3}}[\"'(\[`<]?{_PASSWORD}",
+        likeness.is_password,
+    ),
+    _rule(
+        "name-and-value",
+        "password¦token¦secret¦key¦credential",
+        r"(?:password|token|secret|key|credentials?)\w{0,16}\\?[\"']?[ \t\r\n,]{0,16}\\?[\"']?value\\?[\"']?"
+        rf"[ \t]{{0,4}}[:=][ \t]{{0,4}}\\?[\"']?{_PASSWORD}",
+        likeness.is_password,
+    ),
+    _rule(
+        "token-with-marks",
+        _TOKEN_ANCHORS,
+        rf"{_TOKENS}{_TO_VALUE}{_PASSWORD}",
+        _is_marked_token,
+    ),
+    _rule(
+        "passphrase-argument",
+        "pass:",
+        rf"(?<=[ =])pass:{_PASSWORD}",
         likeness.is_password,
     ),
     _rule(

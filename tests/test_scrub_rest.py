@@ -267,7 +267,10 @@ def test_a_hidden_line_tells_nothing_by_its_length() -> None:
 
 def test_what_was_hidden_becomes_known_as_it_was_edited() -> None:
     assert [value.value for value in hidden_values(b"hux\x7fnter2\r")] == [b"hunter2"]
-    assert [value.value for value in hidden_values(b"\x1b[104u\x1b[117u\x1b[13u")] == [b"hu"]
+    assert [value.value for value in hidden_values(b"\x1b[104u\x1b[117u\x1b[110u\x1b[116u\x1b[13u")] == [
+        b"hunt"
+    ]
+    assert hidden_values(b"y\r") == []
 
 
 # Normalizing

@@ -99,7 +99,7 @@ def hazards() -> Iterator[Figure]:
             total[family] += 1
             left[family] += not hazard_is_clean(record, known=known or record["needs_known"])
         for family in ("designed", "random"):
-            name = f"{family} hazards left, {'value known' if known else 'by patterns'}, no terminal"
+            name = f"{family} hazards left in these views, {'value known' if known else 'by patterns'}"
             note = f"{total[family] - left[family]} of {total[family]} clean"
             yield Figure(name, [share(left[family], total[family])], None, "%", note)
 

@@ -70,7 +70,7 @@ class LiveSession:
         self._news = threading.Condition()
         self._outputs = 0
         self._output_at = self._clock.now()
-        self._asked = False
+        self._question = threading.Event()  # the program may have asked something, or has ended
         self._unsettled = False  # something was sent since the last wait or look
         self._read_position: int | None = None
         self._closed = False
@@ -311,12 +311,14 @@ class LiveSession:
         with self._news:
             self._outputs += 1
             self._output_at = self._clock.now()
-            self._asked = self._asked or asked
             self._news.notify_all()
+        if asked:
+            self._question.set()
         if self._forward is not None:
             self._forward(data)
 
     def _on_end(self) -> None:
+        self._question.set()
         with self._news:
             self._news.notify_all()
 
@@ -324,9 +326,8 @@ class LiveSession:
 
     def _answer(self) -> None:
         while True:
-            with self._news:
-                self._news.wait_for(lambda: self._asked or self._run.over.is_set())
-                self._asked = False
+            self._question.wait()  # not for the news: waking for each output would hold the loop up
+            self._question.clear()
             if self._run.over.is_set():
                 return
             try:

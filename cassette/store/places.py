@@ -76,7 +76,7 @@ def places_to_read(roots: Sequence[Path] | None) -> Iterator[Place]:
     """Private directories that are there already; the caller closes what it is given."""
     if roots is None:
         demanded = demanded_root()
-        roots = [*([demanded] if demanded else []), *usual_roots()]
+        roots = [demanded] if demanded else usual_roots()
     for root in dict.fromkeys(roots):
         with suppress(NoPlace):
             yield open_place(root, make=False)

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-PYTEST = $(BIN)/python -m pytest
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: help demo test prove bench lint types format cassettes clean
 

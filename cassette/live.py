@@ -43,7 +43,8 @@ class LiveSession:
     """One program under record. Everything that is sent is recorded before it is written.
 
     Leaving the `with` block gives the program `exit_timeout` seconds to end by itself, ends it, and publishes
-    the cassette; after an exception nothing is published and the recording stays in the spool.
+    the cassette; after an exception nothing is published and the recording stays in the spool. With `hold` the end
+    publishes nothing either way: whoever holds it calls `recorder.close()` or `recorder.discard()` later.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class LiveSession:
         timeout: float = DEFAULT_TIMEOUT_S,
         exit_timeout: float = DEFAULT_EXIT_TIMEOUT_S,
         on_output: Callable[[bytes], None] | None = None,
+        hold: bool = False,
     ) -> None:
         self.recorder = recorder
+        self._hold = hold
         self.timeout = timeout
         self.exit_timeout = exit_timeout
         self.goldens: Goldens | None = None
@@ -278,7 +281,8 @@ class LiveSession:
             self.abandon(error)
             raise
         self._closed = True
-        self.recorder.close()
+        if not self._hold:
+            self.recorder.close()
         if self._run.spool_full is not None:
             raise self._run.spool_full
 
@@ -296,7 +300,8 @@ class LiveSession:
             if failure is not error:
                 error.add_note(f"Ending the program failed too: {failure}")
         finally:
-            self.recorder.keep(error)
+            if not self._hold:
+                self.recorder.keep(error)
 
     def _conclude(self) -> None:
         try:

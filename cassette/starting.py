@@ -28,13 +28,15 @@ def record(
     exit_timeout: float = DEFAULT_EXIT_TIMEOUT_S,
     limit_s: float | None = None,
     on_output: Callable[[bytes], None] | None = None,
+    hold: bool = False,
     **options: Any,
 ) -> LiveSession:
     """Start `argv` on a terminal and record it into the directory `path`; drive it with what this returns.
 
     Waits take `timeout` seconds at most; the end of the `with` block waits `exit_timeout` for the program;
-    `limit_s` ends it after so many seconds. The other options are those of `start`. Raises CannotStart when the
-    program cannot be started, CassetteExists when the place is taken; then nothing is written.
+    `limit_s` ends it after so many seconds. With `hold` nothing is published at the end, but by `recorder.close()`
+    on what this returns (`recorder.discard()` throws it away). The other options are those of `start`. Raises
+    CannotStart when the program cannot be started, CassetteExists when the place is taken; then nothing is written.
     """
     program, recorder, plan = start(path, argv, limit_s=limit_s, **options)
     return LiveSession(
@@ -45,6 +47,7 @@ def record(
         timeout=timeout,
         exit_timeout=exit_timeout,
         on_output=on_output,
+        hold=hold,
     )
 
 

@@ -155,6 +155,27 @@ class UnknownEmulator(CassetteError):
     exit_code = 4
 
 
+class SecretsWouldLeak(CassetteError):
+    """Something secret would be left in a cassette. The message says which rule saw it where, never what it is."""
+
+    template = (
+        "nothing was written: {count} secrets would be left in the cassette, the first {kind} ({origin}, {form}) in "
+        "{stream} at byte {offset} of its view {view!r}. The recording is kept; tell the authors of pty-cassette "
+        "what {kind} looked like there, without its value, or record again without showing it."
+    )
+    exit_code = 5
+
+
+class ScrubMovedCells(CassetteError):
+    """The rewritten output does not draw what the program drew."""
+
+    template = (
+        "nothing was written: with its secrets covered, the output moves the cursor elsewhere ({what}). "
+        "The recording is kept; this is a fault of pty-cassette."
+    )
+    exit_code = 5
+
+
 class TimedOut(CassetteError):
     """A wait or a program took longer than it was given."""
 

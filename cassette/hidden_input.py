@@ -1,0 +1,99 @@
+"""Input that was typed blind becomes filler of one length: one event for a whole hidden line.
+
+The first event of a hidden line carries the filler, those after it are dropped, and what ends the line stands
+outside the filler, in the event in which it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from cassette.model import Input
+from scrub.hidden import LAG_MS, Discipline, InputFacts, hidden_by, hidden_line, hidden_values
+from scrub.known import KnownValue
+
+_ENDS = (b"\r", b"\n", b"\r\n", b"\x03", b"\x04", b"\x1b[13u")
+_TYPED = ("input", "paste")
+
+
+def is_typed(event: Input) -> bool:
+    """Is it what a user or a script sent, not the terminal by itself?"""
+    return event.kind in _TYPED and event.source != "terminal" and bool(event.data)
+
+
+@dataclass(slots=True)
+class JudgedInput:
+    """Inputs as they are to be kept: by place among all inputs, None for one that is dropped."""
+
+    kept: list[Input | None] = field(default_factory=list)
+    values: list[KnownValue] = field(default_factory=list)
+    hidden: int = 0
+
+    def open_line(self, event: Input, rule: str) -> None:
+        """A hidden line begins."""
+        filler, end = hidden_line(event.data)
+        self.kept.append(replace(event, data=filler + end, key=None, redacted=rule, masked=()))
+        self.hidden += 1
+
+
+def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) -> JudgedInput:
+    """Hide what was typed blind. `rows` are the cursor's rows before each input that `is_typed`, in order."""
+    result = JudgedInput()
+    before, line, at = initial, b"", 0
+    for index, event in enumerate(inputs):
+        if event.kind == "mode" and event.mode is not None:
+            before = _changed(before, event)
+        if not is_typed(event):
+            result.kept.append(event)
+            continue
+        facts = InputFacts(
+            event.t_ms, before, _later(inputs, index, before), rows[at] if at < len(rows) else "",
+            declared=event.redacted is not None,
+        )  # fmt: skip
+        at += 1
+        if event.data in _ENDS:
+            result.kept.append(event if event.redacted is None else replace(event, redacted=None))
+            line = _closed(result, line)
+            continue
+        rule = hidden_by(facts)
+        if rule is None:
+            line = _closed(result, line)
+            result.kept.append(event)
+            continue
+        _, end = hidden_line(event.data)
+        if not line:
+            result.open_line(event, rule)
+        else:
+            result.kept.append(replace(event, data=end, key=None, redacted=None) if end else None)
+        line += event.data
+        if end:
+            line = _closed(result, line)
+    _closed(result, line)
+    return result
+
+
+def _closed(result: JudgedInput, line: bytes) -> bytes:
+    if line:
+        result.values.extend(hidden_values(line))
+    return b""
+
+
+def _changed(before: Discipline, event: Input) -> Discipline:
+    mode = event.mode or {}
+    return Discipline(
+        event.t_ms, echo=mode.get("echo", before.echo), canonical=mode.get("icanon", before.canonical)
+    )
+
+
+def _later(inputs: Sequence[Input], index: int, before: Discipline) -> list[Discipline]:
+    """The changes of the line discipline soon after an input."""
+    found: list[Discipline] = []
+    until = inputs[index].t_ms + LAG_MS
+    for event in inputs[index + 1 :]:
+        if event.t_ms > until:
+            break
+        if event.kind == "mode":
+            before = _changed(before, event)
+            found.append(before)
+    return found

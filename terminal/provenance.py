@@ -1,0 +1,160 @@
+"""Which bytes of a recording painted which cell, and every text that ever stood on its screen.
+
+Two passes over the same output, with the same looks at the same moments (`watched.py`). `texts` only reads, and
+is quick; `painted_views` also knows the bytes of each character, and gives those readings that are asked for
+by their text. Whether anything is to be looked for, and what, is the caller's: nothing here knows a secret.
+"""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TypeAlias
+
+from terminal.inked import InkedTerminal, Inker, PaintedCell, painted
+from terminal.readings import Reading
+from terminal.tokenizer import Tokenizer
+from terminal.watched import WatchedTerminal, Worth
+
+_PIECE = 65_536
+_MOST_SEEN = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """The terminal gets another size."""
+
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """At this moment the cursor's row is wanted, up to the cursor."""
+
+
+Step: TypeAlias = bytes | Resize | Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A reading as text. `seams` are the characters at which rows were joined by a guess."""
+
+    kind: str
+    text: str
+    seams: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PaintedText:
+    """A reading with the bytes of the output that painted each of its characters; none for a blank."""
+
+    kind: str
+    cells: list[PaintedCell]
+    seams: list[int]
+
+
+@dataclass(slots=True)
+class Track:
+    """What a pass notes beside the readings: the cursor after each chunk, as a digest, and the rows asked for."""
+
+    asked: list[str] = field(default_factory=list)
+    chunks: int = 0
+    _digest: blake2b = field(default_factory=blake2b)
+
+    def note(self, terminal: WatchedTerminal) -> None:
+        """The end of a chunk."""
+        cursor = terminal.cursor
+        self.chunks += 1
+        self._digest.update(b"%d;%d;%d;" % (cursor.x, cursor.y, terminal.alternate))
+
+    def ask(self, terminal: WatchedTerminal) -> None:
+        """Keep the cursor's row, up to the cursor."""
+        self.asked.append("".join(terminal.grid[terminal.cursor.y].data[: terminal.cursor.x]))
+
+    @property
+    def digest(self) -> bytes:
+        """Equal for two passes in which the cursor stood at the same places after all chunks."""
+        return self._digest.digest()
+
+
+def texts(
+    steps: Iterable[Step], *, columns: int, rows: int, worth: Worth, take: Callable[[Text], None]
+) -> Track:
+    """Give every text that stood on the screen to `take`, each once, and what `worth` says may go on below it.
+
+    `worth` is asked for the characters of a line at which something begins that may go on in the rows below.
+    """
+    seen: set[str] = set()
+
+    def read(reading: Reading) -> None:
+        text = reading.text
+        if text and text not in seen:
+            if len(seen) >= _MOST_SEEN:
+                seen.clear()
+            seen.add(text)
+            take(Text(reading.kind, text, reading.seams))
+
+    terminal = WatchedTerminal(columns, rows)
+    terminal.watch(read, worth)
+    decoder, tokenizer = getincrementaldecoder("utf-8")("replace"), Tokenizer()
+
+    def feed(data: bytes) -> None:
+        for start in range(0, len(data), _PIECE):
+            terminal.execute(tokenizer.feed(decoder.decode(data[start : start + _PIECE])))
+
+    return _run(steps, terminal, feed)
+
+
+def painted_texts(
+    steps: Iterable[Step],
+    *,
+    columns: int,
+    rows: int,
+    worth: Worth,
+    wanted: Callable[[str], bool],
+    take: Callable[[PaintedText], None],
+) -> Track:
+    """Give the readings whose text is `wanted` to `take`, each time that they were painted by other bytes."""
+    seen: set[int] = set()
+
+    def read(reading: Reading) -> None:
+        text = reading.text
+        if text and wanted(text):
+            cells = list(painted(reading))
+            key = hash((reading.kind, tuple(cells)))
+            if key not in seen:
+                seen.add(key)
+                take(PaintedText(reading.kind, cells, reading.seams))
+
+    terminal = InkedTerminal(columns, rows)
+    terminal.watch(read, worth)
+    return _run(steps, terminal, Inker(terminal).feed)
+
+
+def _run(steps: Iterable[Step], terminal: WatchedTerminal, feed: Callable[[bytes], None]) -> Track:
+    track = Track()
+    for step in steps:
+        if isinstance(step, bytes):
+            feed(step)
+            terminal.take_replies()
+            track.note(terminal)
+        elif isinstance(step, Resize):
+            terminal.resize(step.rows, step.columns)
+        else:
+            track.ask(terminal)
+    terminal.look()
+    return track
+
+
+def cells_of(
+    steps: Iterable[Step], *, columns: int, rows: int
+) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
+    """The rows of the screen at the end, each cell with the bytes of each of its characters."""
+    terminal = InkedTerminal(columns, rows)
+    terminal.watch(lambda _: None, lambda _: ())
+    _run(steps, terminal, Inker(terminal).feed)
+    for row in terminal.grid:
+        yield [(cell, getattr(pen, "spans", ())) for cell, pen in zip(row.data, row.pens, strict=True)]

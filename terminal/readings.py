@@ -1,0 +1,190 @@
+"""How a reader would put the cells of a screen together: rows, rows that wrapped, rows that a program broke itself.
+
+A `Reading` names cells, it copies none: its text and its bytes are made when somebody asks, before the cells
+change. What joins rows by a guess says where (`seams`, in characters); borders and padding are left out there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from terminal.cells import Row
+from terminal.snapshot import Line
+
+BORDERS = frozenset("│┃║|▏▕▌▐┆┇┊┋╎╏¦")
+MOST_ROWS = 64
+"""Rows that one reading joins; further ones are another reading's."""
+_TOKEN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_.~:%-")
+
+Piece = tuple[Row, int, int]
+"""A row, and the columns from and up to which it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Cells in reading order. `kind`: `screen` is what the terminal shows, the others are guesses.
+
+    `between` stands between two pieces in the text.
+    """
+
+    kind: str
+    pieces: Sequence[Piece]
+    between: str = ""
+    guessed: bool = False
+
+    @property
+    def text(self) -> str:
+        """The cells as text, without trailing blanks."""
+        return self.between.join(["".join(row.data[start:end]) for row, start, end in self.pieces]).rstrip(
+            " "
+        )
+
+    @property
+    def seams(self) -> list[int]:
+        """Where, in characters, the text was joined by a guess."""
+        if not self.guessed:
+            return []
+        found, length = [], 0
+        for row, start, end in self.pieces[:-1]:
+            length += len("".join(row.data[start:end]))
+            found.append(length)
+        return found
+
+
+def row_text(row: Row) -> str:
+    """A row's text without trailing blanks; remembered in the row until it changes.
+
+    For screens that are only read: the line that is remembered knows no styles.
+    """
+    if row.line is None:
+        row.line = Line("".join(row.data).rstrip(" "))
+    return row.line.text
+
+
+def wrapped(rows: Sequence[Row], y: int) -> tuple[int, int]:
+    """First and last row of the line that row `y` belongs to, as the terminal wrapped it."""
+    first = last = y
+    while first > 0 and rows[first].continued and y - first < MOST_ROWS:
+        first -= 1
+    while last + 1 < len(rows) and rows[last + 1].continued and last - y < MOST_ROWS:
+        last += 1
+    return first, last
+
+
+def line(rows: Sequence[Row], first: int, last: int) -> Reading:
+    """A line of the screen; a blank that a wide character left at the edge is no part of it."""
+    pieces = [(row, 0, len(row.data) - (row.padded and y < last)) for y, row in _numbered(rows, first, last)]
+    return Reading("screen", pieces)
+
+
+def joined(rows: Sequence[Row], first: int, last: int, character: int) -> Iterator[Reading]:
+    """The readings of the token at a character of a line, when it goes on in rows below by a guess."""
+    y, x = _column_of(rows, first, last, character)
+    row = rows[y].data
+    while x > 0 and row[x - 1] in _TOKEN:
+        x -= 1
+    border = next((at for at in range(x - 1, -1, -1) if row[at] in BORDERS), -1)
+    head = line_pieces(rows, y, last, x)
+    if head is None:
+        return
+    pieces, y, edge = head
+    if not _ends(rows[y].data, edge):
+        return
+    for column in _beginnings(rows, y, x, border):
+        tail = list(_below(rows, y + 1, column, edge))
+        if tail:
+            yield Reading("screen-joined", [*pieces, *tail], guessed=True)
+    yield from _block(rows, y, border)
+
+
+def line_pieces(rows: Sequence[Row], y: int, last: int, x: int) -> tuple[list[Piece], int, int] | None:
+    """The token that begins at column `x`, on as far as the terminal wrapped it: pieces, its last row, its end."""
+    pieces: list[Piece] = []
+    while True:
+        end = _token_end(rows[y].data, x)
+        if end == x:
+            return None if not pieces else (pieces, y - 1, len(rows[y - 1].data))
+        pieces.append((rows[y], x, end))
+        if end < len(rows[y].data) or y >= last:
+            return pieces, y, end
+        y, x = y + 1, 0
+
+
+def _numbered(rows: Sequence[Row], first: int, last: int) -> Iterator[tuple[int, Row]]:
+    return ((y, rows[y]) for y in range(first, last + 1))
+
+
+def _column_of(rows: Sequence[Row], first: int, last: int, character: int) -> tuple[int, int]:
+    left = character
+    for y, row in _numbered(rows, first, last):
+        for x, cell in enumerate(row.data):
+            if left < len(cell):
+                return y, x
+            left -= len(cell)
+    return last, len(rows[last].data) - 1
+
+
+def _token_end(data: list[str], x: int) -> int:
+    while x < len(data) and data[x] in _TOKEN:
+        x += 1
+    return x
+
+
+def _ends(data: list[str], end: int) -> bool:
+    """Does nothing follow at `end` in the same box, pane or row?"""
+    if end >= len(data) or data[end] in BORDERS:
+        return True
+    return data[end] == " " and (end + 1 >= len(data) or data[end + 1] == " " or data[end + 1] in BORDERS)
+
+
+def _beginnings(rows: Sequence[Row], y: int, x: int, border: int) -> list[int]:
+    """The columns at which the row below may go on."""
+    found = [x]
+    if y + 1 < len(rows):
+        below = rows[y + 1].data
+        if border < 0 or (border < len(below) and below[border] in BORDERS):
+            found.append(_first_shown(below, border + 1))
+        found.append(_first_shown(rows[y].data, border + 1))
+        found.append(0)
+    return list(dict.fromkeys(found))
+
+
+def _first_shown(data: list[str], x: int) -> int:
+    while x < len(data) - 1 and data[x] == " ":
+        x += 1
+    return x
+
+
+def _below(rows: Sequence[Row], y: int, column: int, edge: int) -> Iterator[Piece]:
+    """Rows that hold nothing but letters of tokens in this field and are no longer than the first; the last one may
+    go on with anything.
+    """
+    for row in rows[y : y + MOST_ROWS]:
+        data = row.data
+        if column >= len(data) or (
+            column > 0 and not (data[column - 1] == " " or data[column - 1] in BORDERS)
+        ):
+            return
+        end = _token_end(data, column)
+        if end == column or end > edge:
+            return
+        yield row, column, end
+        if not _ends(data, end):
+            return
+
+
+def _block(rows: Sequence[Row], y: int, border: int) -> Iterator[Reading]:
+    """The rest of a box, line by line: what stands between its borders."""
+    pieces: list[Piece] = []
+    for row in rows[y : y + MOST_ROWS]:
+        data = row.data
+        if border >= 0 and (border >= len(data) or data[border] not in BORDERS):
+            break
+        start = _first_shown(data, border + 1)
+        end = next((at for at in range(start, len(data)) if data[at] in BORDERS), len(data))
+        while end > start and data[end - 1] == " ":
+            end -= 1
+        pieces.append((row, start, end))
+    if len(pieces) > 1 and border >= 0:
+        yield Reading("screen-block", pieces, "\n")

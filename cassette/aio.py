@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from cassette.locator import Locator, Region
-    from cassette.looking import What
     from cassette.session import Session
     from terminal.exit_status import ExitStatus
     from terminal.snapshot import Snapshot
+    from terminal.waiting import What
 
 __tracebackhide__ = explained
 P = ParamSpec("P")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from cassette.driving import check_keys, utf8
 from cassette.errors import CannotSend, TimedOut, UsageError, WaitFailed
 from cassette.live_screen import LiveScreen, QueryWatch
-from cassette.looking import What, framed, matcher
+from cassette.looking import matcher
 from cassette.plan import RecordingPlan
 from cassette.recorder import Recorder
 from cassette.run import Run
@@ -24,6 +24,7 @@ from terminal.exit_status import ExitStatus
 from terminal.keys import encode_key, encode_paste
 from terminal.session import PtySession
 from terminal.snapshot import Snapshot
+from terminal.waiting import RealClock, Waiter, WaitError, WaitTimeoutError, What, framed
 
 if TYPE_CHECKING:
     from cassette.golden import Goldens
@@ -70,9 +71,7 @@ class LiveSession:
         self._settle_s = plan.settle_ms / 1000
         self._screen = LiveScreen(recorder.spool, plan.emulator, plan.size)
         self._watch = QueryWatch()
-        self._news = threading.Condition()
-        self._outputs = 0
-        self._output_at = self._clock.now()
+        self._waiter = Waiter(self._look, RealClock(recorder.clock.now))
         self._question = threading.Event()  # the program may have asked something, or has ended
         self._unsettled = False  # something was sent since the last wait or look
         self._read_position: int | None = None
@@ -152,7 +151,7 @@ class LiveSession:
     def screen(self) -> Snapshot:
         """The screen; after an input, once it stands still (or after a second)."""
         if self._unsettled:
-            self._await_quiet(self._settle_s, LOOK_LIMIT_S)
+            self._waiter.until_quiet(self._settle_s, LOOK_LIMIT_S)
         return self._stood("screen")
 
     def get_by_text(
@@ -165,19 +164,14 @@ class LiveSession:
 
     def read(self, timeout: float | None = None) -> bytes:
         """The output since the last `read()`, waiting for some; b"" when the program has ended. Raises TimedOut."""
-        deadline = self._deadline(timeout)
-        while True:
-            seen, ended = self._outputs, self._run.over.is_set()
-            if data := self._take_output():
+        for turn in self._waiter.news(self._given(timeout)):
+            data = self._take_output()
+            if data or turn.ended:
                 return data
-            if ended:
-                return b""
-            if self._clock.now() >= deadline:
-                self._note("read-timeout")
-                raise TimedOut(
-                    what=f"no output came within {self._given(timeout):g} s. Wait longer, or send input."
-                )
-            self._await_news(seen, deadline)
+            if turn.last:
+                break
+        self._note("read-timeout")
+        raise TimedOut(what=f"no output came within {self._given(timeout):g} s. Wait longer, or send input.")
 
     def wait_for(self, what: What, timeout: float | None = None) -> Snapshot:
         """Wait until the screen has a text, matches a pattern or satisfies a predicate, and return it.
@@ -187,39 +181,26 @@ class LiveSession:
         program has ended without it.
         """
         matches, name = matcher(what)
-        began = self._clock.now()
-        deadline = self._deadline(timeout)
-        held_since: float | None = None
-        while True:
-            seen, ended, now = self._outputs, self._run.over.is_set(), self._clock.now()
-            self._catch_up()
-            screen = self._screen.snapshot()
-            if not matches(screen):
-                held_since = None
-                if ended or now >= deadline:
-                    if not ended:
-                        self._note("wait_for-timeout")
-                    raise self._failed_wait(name, screen, now - began, ended=ended)
-                self._await_news(seen, deadline)
-                continue
-            held_since = now if held_since is None else held_since
-            if ended or now - held_since >= self._settle_s:
-                screen = self._stood("wait_for")
-                if matches(screen):
-                    return screen
-                held_since = None  # something came between the look and the mark
-                continue
-            self._await_news(seen, held_since + self._settle_s)
+        try:
+            return self._waiter.wait_for(
+                matches,
+                hold_s=self._settle_s,
+                timeout_s=self._given(timeout),
+                settle=lambda: self._stood("wait_for"),
+            )
+        except WaitError as error:
+            raise self._wait_failed("wait_for", name, error) from None
 
     def wait_for_stable(self, quiet_ms: int = 200, timeout: float | None = None) -> Snapshot:
         """Wait until nothing has come for `quiet_ms`, and return the screen. Raises WaitFailed."""
-        began = self._clock.now()
-        if not self._await_quiet(quiet_ms / 1000, self._given(timeout)):
-            self._catch_up()
-            self._note("wait_for_stable-timeout")
-            name = f"{quiet_ms} ms without output"
-            raise self._failed_wait(name, self._screen.snapshot(), self._clock.now() - began, ended=False)
-        return self._stood("wait_for_stable")
+        try:
+            return self._waiter.wait_for_stable(
+                quiet_s=quiet_ms / 1000,
+                timeout_s=self._given(timeout),
+                settle=lambda: self._stood("wait_for_stable"),
+            )
+        except WaitError as error:
+            raise self._wait_failed("wait_for_stable", error.what, error) from None
 
     def sleep(self, seconds: float) -> None:
         """Let time pass; in a replay it costs none. Prefer to wait for a screen."""
@@ -312,20 +293,15 @@ class LiveSession:
     # In the loop's thread.
 
     def _on_output(self, data: bytes) -> None:
-        asked = self._watch.may_ask(data)
-        with self._news:
-            self._outputs += 1
-            self._output_at = self._clock.now()
-            self._news.notify_all()
-        if asked:
+        if self._watch.may_ask(data):
             self._question.set()
+        self._waiter.notify()
         if self._forward is not None:
             self._forward(data)
 
     def _on_end(self) -> None:
         self._question.set()
-        with self._news:
-            self._news.notify_all()
+        self._waiter.notify(ended=True)
 
     # In the answering thread.
 
@@ -341,7 +317,11 @@ class LiveSession:
                 self._run.fail(error)
                 return
 
-    # Drawing and waiting.
+    # Drawing.
+
+    def _look(self) -> Snapshot:
+        self._catch_up()
+        return self._screen.snapshot()
 
     def _catch_up(self) -> None:
         if self._closed:
@@ -357,25 +337,6 @@ class LiveSession:
         if answers:
             with contextlib.suppress(CannotSend):  # it ended before it got its answer
                 self._run.send(answers, source="terminal")
-
-    def _await_news(self, seen: int, until: float) -> None:
-        """Sleep until there is more output than `seen`, the program has ended, or the moment `until`."""
-        with self._news:
-            if self._outputs == seen and not self._run.over.is_set():
-                self._news.wait(max(0.0, until - self._clock.now()))
-
-    def _await_quiet(self, quiet_s: float, limit_s: float) -> bool:
-        """Wait until nothing has come for `quiet_s`, from now on too; False after `limit_s`."""
-        began = self._clock.now()
-        while not self._run.over.is_set():
-            seen, now = self._outputs, self._clock.now()
-            quiet_at = max(began, self._output_at) + quiet_s
-            if now >= quiet_at:
-                return True
-            if now >= began + limit_s:
-                return False
-            self._await_news(seen, min(quiet_at, began + limit_s))
-        return True
 
     def _stood(self, op: str) -> Snapshot:
         """Mark this moment, and give the screen as it is at the mark itself: what a replay will see there."""
@@ -403,14 +364,13 @@ class LiveSession:
     def _given(self, timeout: float | None) -> float:
         return self.timeout if timeout is None else timeout
 
-    def _deadline(self, timeout: float | None) -> float:
-        return self._clock.now() + self._given(timeout)
-
-    def _failed_wait(self, name: str, screen: Snapshot, waited_s: float, *, ended: bool) -> WaitFailed:
-        quiet = self._clock.now() - self._output_at
-        status = self._run.program.poll() if ended else None
-        why = f"the screen last changed {quiet:.1f} s ago"
-        if ended:
+    def _wait_failed(self, op: str, name: str, error: WaitError) -> WaitFailed:
+        """Mark a wait that timed out, so that it does in a replay; in our words, with how the program ended."""
+        if isinstance(error, WaitTimeoutError):
+            self._note(f"{op}-timeout")
+            why = f"the screen last changed {error.quiet_s:.1f} s ago"
+        else:
+            status = self._run.program.poll()
             how = "" if status is None else f" with {status.signal or f'exit code {status.code}'}"
             why = f"the program ended{how}"
-        return WaitFailed(waited_s=waited_s, what=name, why=why, screen=framed(screen))
+        return WaitFailed(waited_s=error.waited_s, what=name, why=why, screen=framed(error.snapshot))

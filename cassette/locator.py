@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cassette.errors import UsageError
-from cassette.looking import columns_of
 from terminal.snapshot import Snapshot, Style
+from terminal.widths import columns_of
 
 if TYPE_CHECKING:
     from cassette.session import Session

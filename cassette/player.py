@@ -19,7 +19,7 @@ from cassette.clock import Clock
 from cassette.driving import check_keys, signal_name, utf8
 from cassette.errors import TimedOut, UsageError
 from cassette.format.limits import MAX_COLUMNS, MAX_ROWS
-from cassette.looking import What, matcher
+from cassette.looking import matcher
 from cassette.matching import DEFAULT_MATCH_ON, InputQueue, MatchOn, Sent
 from cassette.mismatch import Recording
 from cassette.model import Size
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from cassette.reader import Cassette
     from terminal.modes import Modes
     from terminal.snapshot import Snapshot
+    from terminal.waiting import What
 
 __tracebackhide__ = explained
 OnUnplayed = Literal["fail", "warn", "ignore"]

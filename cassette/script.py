@@ -84,7 +84,7 @@ def _resize(session: Session, columns: int, rows: int) -> None:
 
 
 def _expect(session: Session, text: str = "", regex: str | None = None) -> None:
-    from cassette.looking import framed
+    from terminal.waiting import framed
 
     screen = session.screen
     shown = "\n".join(screen.text)

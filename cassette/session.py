@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from cassette.looking import What
 from terminal.exit_status import ExitStatus
 from terminal.snapshot import Snapshot
+from terminal.waiting import What
 
 if TYPE_CHECKING:
     from cassette.golden import Goldens

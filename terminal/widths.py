@@ -103,3 +103,8 @@ def split_cells(text: str, clusters: bool = False) -> Iterator[tuple[str, int]]:
         cluster = character
     if cluster:
         yield cluster, cluster_width(cluster, clusters)
+
+
+def columns_of(text: str, clusters: bool = False) -> int:
+    """How many columns a text takes. `clusters` as in `joins`."""
+    return len(text) if text.isascii() else sum(columns for _, columns in split_cells(text, clusters))

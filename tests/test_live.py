@@ -21,11 +21,12 @@ from cassette.errors import (
     UsageError,
     WaitFailed,
 )
-from cassette.live import SECRET_FILLER, framed
+from cassette.live import SECRET_FILLER
 from cassette.live_screen import QueryWatch
 from cassette.recovery import discard_spool, recover
 from cassette.verify import verify
 from terminal.emulator import make_emulator
+from terminal.waiting import framed
 
 RAW = "import tty, sys, os; tty.setraw(0); os.write(1, b'ready');"
 ECHO_HEX = RAW + "[os.write(1, os.read(0, 100).hex().encode() + b'|') for _ in range({})]"
@@ -778,9 +779,11 @@ def test_dialog(start, place):
 def test_a_shell(start, place):
     with start("bash", "--norc", "--noprofile", env={"PS1": "$ "}) as session:
         session.wait_for("$ ")
-        session.type("cat")
-        session.press("enter", "ctrl+c")
-        session.wait_for("^C")
+        session.type("echo runs; cat")
+        session.press("enter")
+        session.wait_for("\nruns\n")  # a Ctrl+C before that may still be for the shell's line editor
+        session.press("ctrl+c")
+        session.wait_for("^C\n$ ")
         session.type("exit 9")
         session.press("enter")
         assert session.wait().code == 9

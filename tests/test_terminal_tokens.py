@@ -188,8 +188,8 @@ def test_show(capsys: pytest.CaptureFixture[str], tmp_path: data.Path) -> None:
     file.write_bytes(b"one\r\n\x1b[1mtwo\x1b[m\x1b[?1049hthree\x1b[6n")
     assert main(["show", str(file), "--at", "12", "--size", "10x3", "--spans"]) == 0
     out = capsys.readouterr().out
-    assert "│one       │\n│two       │" in out
-    assert "cursor at row 1, column 3" in out
+    assert "|one       |\n|two       |" in out
+    assert "cursor: row 1, column 3" in out
     assert "row 1: Span(column=0, width=3" in out
     assert main(["show", str(file), "--size", "10x3"]) == 0
     out = capsys.readouterr().out

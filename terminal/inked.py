@@ -29,16 +29,24 @@ _DECAWM = 7 << 5
 
 
 class Ink(tuple[Any, ...]):
-    """A pen that remembers, for each character of its cell, the bytes that painted it."""
+    """A pen that remembers what it painted, and for each character of that the bytes."""
 
+    cell: str
     spans: tuple[Spans, ...]
 
 
-def inked(pen: tuple[Any, ...], spans: tuple[Spans, ...]) -> Any:
+def inked(pen: tuple[Any, ...], cell: str, spans: tuple[Spans, ...]) -> Any:
     """The pen with bytes."""
     ink = Ink(pen)
+    ink.cell = cell
     ink.spans = spans
     return ink
+
+
+def spans_at(row: Row, x: int) -> tuple[Spans, ...]:
+    """The bytes of each character of a cell; none where what was painted is gone (half of a wide character)."""
+    pen = row.pens[x]
+    return pen.spans if isinstance(pen, Ink) and pen.cell == row.data[x] else ()
 
 
 def painted(reading: Reading) -> Iterator[PaintedCell]:
@@ -49,7 +57,7 @@ def painted(reading: Reading) -> Iterator[PaintedCell]:
             left -= 1
             yield reading.between, ()
         for x in range(start, end):
-            spans = getattr(row.pens[x], "spans", ())
+            spans = spans_at(row, x)
             for at, character in enumerate(row.data[x]):
                 if left:
                     left -= 1
@@ -74,18 +82,24 @@ class InkedTerminal(WatchedTerminal):
                 self.at += 1
             if old == row.data[x]:
                 spans = _with_earlier(spans, pen)
-            row.pens[x] = inked(row.pens[x], (spans,))
+            row.pens[x] = inked(row.pens[x], row.data[x], (spans,))
         row.plain = False
+
+    def _draw_wide(self, character: str) -> None:
+        super()._draw_wide(character)
+        row, x = self.grid[self.cursor.y], self.cursor.x - 1
+        if row.data[x] == "" and isinstance(pen := row.pens[x], Ink):
+            pen.cell = ""
 
     def _join(self, row: Row, left: int, character: str) -> bool:
         length = len(row.data[left])
-        spans = getattr(row.pens[left], "spans", ())
+        spans = spans_at(row, left)
         if not super()._join(row, left, character):
             return False
         if len(row.data[left]) > length:
             more = self.of_next if self.of_next is not None else ((self.at, self.at + 1),)
             known = (spans + ((),) * length)[:length]
-            row.pens[left] = inked(row.pens[left], (*known, more))
+            row.pens[left] = inked(row.pens[left], row.data[left], (*known, more))
             row.plain = False
         return True
 
@@ -93,7 +107,7 @@ class InkedTerminal(WatchedTerminal):
         """REP: made of the bytes that made the cell that is repeated."""
         row, left = self._cell_before_cursor()
         if left >= 0:
-            self.of_next = tuple(span for spans in getattr(row.pens[left], "spans", ()) for span in spans)
+            self.of_next = tuple(span for spans in spans_at(row, left) for span in spans)
         super().repeat_last(count)
         self.of_next = None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TypeAlias
 
-from terminal.inked import InkedTerminal, Inker, PaintedCell, painted
+from terminal.inked import InkedTerminal, Inker, PaintedCell, painted, spans_at
 from terminal.readings import Reading
 from terminal.tokenizer import Tokenizer
 from terminal.watched import WatchedTerminal, Worth
@@ -157,4 +157,4 @@ def cells_of(
     terminal.watch(lambda _: None, lambda _: ())
     _run(steps, terminal, Inker(terminal).feed)
     for row in terminal.grid:
-        yield [(cell, getattr(pen, "spans", ())) for cell, pen in zip(row.data, row.pens, strict=True)]
+        yield [(cell, spans_at(row, x)) for x, cell in enumerate(row.data)]

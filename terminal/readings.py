@@ -84,7 +84,8 @@ def joined(rows: Sequence[Row], first: int, last: int, character: int) -> Iterat
     row = rows[y].data
     while x > 0 and row[x - 1] in _TOKEN:
         x -= 1
-    border = next((at for at in range(x - 1, -1, -1) if row[at] in BORDERS), -1)
+    border = _border(row, rows[y + 1].data if y + 1 < len(rows) else [], x)
+    yield from _block(rows, y, border)
     head = line_pieces(rows, y, last, x)
     if head is None:
         return
@@ -95,7 +96,6 @@ def joined(rows: Sequence[Row], first: int, last: int, character: int) -> Iterat
         tail = list(_below(rows, y + 1, column, edge))
         if tail:
             yield Reading("screen-joined", [*pieces, *tail], guessed=True)
-    yield from _block(rows, y, border)
 
 
 def line_pieces(rows: Sequence[Row], y: int, last: int, x: int) -> tuple[list[Piece], int, int] | None:
@@ -125,6 +125,16 @@ def _column_of(rows: Sequence[Row], first: int, last: int, character: int) -> tu
     return last, len(rows[last].data) - 1
 
 
+def _border(row: list[str], below: list[str], x: int) -> int:
+    """The column of the border left of `x`, or of a mark that stands before each row; -1 where there is none."""
+    for at in range(x - 1, -1, -1):
+        if row[at] in BORDERS:
+            return at
+        if at < len(below) and row[at] == below[at] and row[at] not in _TOKEN and row[at] not in (" ", ""):
+            return at
+    return -1
+
+
 def _token_end(data: list[str], x: int) -> int:
     while x < len(data) and data[x] in _TOKEN:
         x += 1
@@ -143,7 +153,7 @@ def _beginnings(rows: Sequence[Row], y: int, x: int, border: int) -> list[int]:
     found = [x]
     if y + 1 < len(rows):
         below = rows[y + 1].data
-        if border < 0 or (border < len(below) and below[border] in BORDERS):
+        if border < 0 or (border < len(below) and below[border] == rows[y].data[border]):
             found.append(_first_shown(below, border + 1))
         found.append(_first_shown(rows[y].data, border + 1))
         found.append(0)
@@ -179,7 +189,7 @@ def _block(rows: Sequence[Row], y: int, border: int) -> Iterator[Reading]:
     pieces: list[Piece] = []
     for row in rows[y : y + MOST_ROWS]:
         data = row.data
-        if border >= 0 and (border >= len(data) or data[border] not in BORDERS):
+        if border >= 0 and (border >= len(data) or data[border] != rows[y].data[border]):
             break
         start = _first_shown(data, border + 1)
         end = next((at for at in range(start, len(data)) if data[at] in BORDERS), len(data))

@@ -37,9 +37,8 @@ def observed(events: Iterable[Evidence]) -> list[Observed]:
     found, offset = [], 0
     for event in events:
         if isinstance(event, Output):
-            event = Output(0, event.t_ms, event.data, offset)
             body = lines.output_body(event.t_ms, offset, len(event.data), sha256(event.data).hexdigest())
-            found.append(Observed(event, OUTPUT, body))
+            found.append(Observed(Output(0, event.t_ms, event.data, offset), OUTPUT, body))
             offset += len(event.data)
         elif isinstance(event, Input):
             found.append(Observed(event, INPUT, lines.input_body(event)))

@@ -1,0 +1,222 @@
+"""Which bytes painted which cell, and that every text that ever stood on a screen is read before it goes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from terminal.provenance import PaintedText, Resize, Step, Text, cells_of, painted_texts, texts
+from terminal.pyte_emulator import PyteEmulator
+
+COLUMNS, ROWS = 12, 5
+OTHER = {"é": "ü", "世": "界", "\u0301": "\u0300"}
+Cells = list[list[tuple[str, tuple[object, ...]]]]
+
+
+def cells(*steps: Step) -> Cells:
+    return list(cells_of(steps, columns=COLUMNS, rows=ROWS))
+
+
+def painters(grid: Cells) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Cell to the byte ranges that painted its characters last."""
+    return {
+        (y, x): [spans[0] for spans in character_spans if spans]  # type: ignore[index]
+        for y, row in enumerate(grid)
+        for x, (cell, character_spans) in enumerate(row)
+        if cell and any(character_spans)
+    }
+
+
+def other(painted: bytes) -> bytes:
+    """Another character of the same length and width."""
+    text = painted.decode()
+    return OTHER.get(text, "Z" if text != "Z" else "Y").encode()
+
+
+def shown(grid: Cells) -> list[list[str]]:
+    return [[cell for cell, _ in row] for row in grid]
+
+
+def text_of(grid: Cells) -> list[str]:
+    return ["".join(cell for cell, _ in row).rstrip() for row in grid]
+
+
+def assert_bytes_change_their_cells(steps: list[Step]) -> None:
+    """Replace the bytes that painted a cell: that cell changes, with all others that they painted, and no more."""
+    grid = cells(*steps)
+    found = painters(grid)
+    for span in {span for spans in found.values() for span in spans}:
+        changed = shown(cells(*replaced(steps, span)))
+        cells_of_span = {place for place, spans in found.items() if span in spans}
+        before = shown(grid)
+        differing = {
+            (y, x) for y, row in enumerate(before) for x, cell in enumerate(row) if changed[y][x] != cell
+        }
+        assert differing == cells_of_span, (steps, span)
+
+
+def replaced(steps: list[Step], span: tuple[int, int]) -> list[Step]:
+    output = b"".join(step for step in steps if isinstance(step, bytes))
+    output = output[: span[0]] + other(output[slice(*span)]) + output[span[1] :]
+    result: list[Step] = []
+    for step in steps:
+        length = len(step) if isinstance(step, bytes) else 0
+        result.append(output[:length] if isinstance(step, bytes) else step)
+        output = output[length:]
+    return result
+
+
+FUNCTIONS: dict[str, list[Step]] = {
+    "text": [b"hello"],
+    "overwritten": [b"hello\rJU"],
+    "wrapped": [b"abcdefghijklmnop"],
+    "no wrap": [b"\x1b[?7labcdefghijklmnop"],
+    "coloured": [b"a\x1b[1;31mb\x1b[0mc"],
+    "split in a sequence": [b"a\x1b[3", b"1mb"],
+    "split in a character": [b"a\xe4\xb8", b"\x96b"],
+    "insert characters": [b"abef\x1b[3G\x1b[2@cd"],
+    "delete characters": [b"abXXcd\x1b[3G\x1b[2P"],
+    "insert mode": [b"bcd\r\x1b[4ha"],
+    "erase characters": [b"abcdef\x1b[2G\x1b[2X"],
+    "insert lines": [b"one\r\ntwo\x1b[1;1H\x1b[L"],
+    "delete lines": [b"one\r\ntwo\r\nsix\x1b[1;1H\x1b[M"],
+    "scrolled": [b"1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7"],
+    "scroll region": [b"1\r\n2\r\n3\r\n4\x1b[2;3r\x1b[3;1H\nX"],
+    "scrolled down": [b"1\r\n2\x1b[1;1H\x1bM0"],
+    "scroll up and down": [b"1\r\n2\r\n3\x1b[2S\x1b[T"],
+    "sideways": [b"abc\r\ndef\x1b[1 @\x1b[2 A"],
+    "columns": [b"abc\r\ndef\x1b[1;2H\x1b[2'}\x1b['~"],
+    "repeated": [b"ab\x1b[4bc"],
+    "repeated over the edge": [b"a\x1b[15b"],
+    "wide": [b"\xe4\xb8\x96a\xe4\xb8\x96"],
+    "wide at the edge": [b"abcdefghijk\xe4\xb8\x96x"],
+    "combining": ["e\u0301a\u0301b".encode()],
+    "line drawing": [b"\x1b(0qx\x1b(Bqx"],
+    "single shift": [b"\x1b*0\x1bNqq"],
+    "alternate screen": [b"main\x1b[?1049halt"],
+    "back from the alternate screen": [b"main\x1b[?1049halt\x1b[?1049lX"],
+    "resized": [b"abcdefghijklmnop", Resize(8, 5), b"\r\nq"],
+    "resized twice": [b"abcdefghijklmnop\r\nq", Resize(30, 3), b"X", Resize(12, 5)],
+    "backspace": [b"ab\b\bcd"],
+    "tab": [b"a\tb"],
+    "reset": [b"ab\x1bcd"],
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_bytes_of_a_cell_change_that_cell_and_no_other(name: str) -> None:
+    assert_bytes_change_their_cells(FUNCTIONS[name])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_is_watched_is_drawn_as_ever(name: str) -> None:
+    emulator = PyteEmulator(columns=COLUMNS, rows=ROWS)
+    for step in FUNCTIONS[name]:
+        if isinstance(step, Resize):
+            emulator.resize(columns=step.columns, rows=step.rows)
+        elif isinstance(step, bytes):
+            emulator.feed(step)
+    assert text_of(cells(*FUNCTIONS[name])) == [line.text for line in emulator.snapshot().lines]
+
+
+def test_repeated_cells_are_all_of_the_byte_that_is_repeated() -> None:
+    found = painters(cells(b"ab\x1b[3bc"))
+    assert [found[0, x] for x in range(6)] == [[(0, 1)], [(1, 2)], [(1, 2)], [(1, 2)], [(1, 2)], [(6, 7)]]
+
+
+def test_a_character_painted_over_itself_has_both_bytes() -> None:
+    assert cells(b"s\x08s")[0][0] == ("s", (((2, 3), (0, 1)),))
+    assert cells(b"a\x08s")[0][0] == ("s", (((2, 3),),))
+
+
+def test_a_combining_mark_has_bytes_of_its_own() -> None:
+    assert cells("e\u0301".encode())[0][0] == ("e\u0301", (((0, 1),), ((1, 3),)))
+
+
+def test_an_erased_cell_has_none() -> None:
+    assert cells(b"ab\x1b[2K")[0][0] == (" ", ())
+
+
+PIECES = st.sampled_from(
+    [
+        *(text.encode() for text in ("a", "bc", "def", "ghijkl", "mnopqrstuvwxyz", "é", "世", "\u0301", " ")),
+        b"\r\n", b"\n", b"\r", b"\b", b"\t", b"\x1bM", b"\x1bD",
+        b"\x1b[H", b"\x1b[2;3H", b"\x1b[5;1H", b"\x1b[5;11H", b"\x1b[A", b"\x1b[C", b"\x1b[3D",
+        b"\x1b[J", b"\x1b[1J", b"\x1b[2J", b"\x1b[K", b"\x1b[1K", b"\x1b[2K", b"\x1b[2X",
+        b"\x1b[@", b"\x1b[2P", b"\x1b[L", b"\x1b[M", b"\x1b[S", b"\x1b[T", b"\x1b[2;4r", b"\x1b[r",
+        b"\x1b[4h", b"\x1b[4l", b"\x1b[?7l", b"\x1b[?7h", b"\x1b[1m", b"\x1b[m", b"\x1b(0", b"\x1b(B",
+        b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?47h", b"\x1b[?47l", b"\x1bc", b"\x1b[!p", b"\x1b[ @",
+    ]
+)  # fmt: skip
+STEPS = st.lists(
+    st.one_of(PIECES, PIECES, PIECES, st.builds(Resize, st.integers(3, 20), st.integers(1, 8))), max_size=25
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PIECES, max_size=20))
+def test_the_bytes_of_any_cell_change_it_and_no_other(steps: list[Step]) -> None:
+    assert_bytes_change_their_cells(steps)
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS)
+def test_every_word_that_stood_on_the_screen_is_read(steps: list[Step]) -> None:
+    read: list[Text] = []
+    texts(steps, columns=COLUMNS, rows=ROWS, worth=lambda _: (), take=read.append)
+    everything = "\n".join(text.text for text in read)
+    emulator = PyteEmulator(columns=COLUMNS, rows=ROWS)
+    for index, step in enumerate(steps):
+        if isinstance(step, Resize):
+            emulator.resize(columns=step.columns, rows=step.rows)
+        elif isinstance(step, bytes):
+            emulator.feed(step)
+        for row in emulator.snapshot().lines:
+            for word in row.text.split():
+                assert word in everything, (steps[: index + 1], word)
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS)
+def test_both_passes_read_the_same_and_place_the_cursor_alike(steps: list[Step]) -> None:
+    read: list[Text] = []
+    painted: list[PaintedText] = []
+    first = texts(steps, columns=COLUMNS, rows=ROWS, worth=lambda _: (0,), take=read.append)
+    second = painted_texts(
+        steps, columns=COLUMNS, rows=ROWS, worth=lambda _: (0,), wanted=lambda _: True, take=painted.append
+    )
+    assert first.digest == second.digest
+    assert {text.text for text in read} == {"".join(cell for cell, _ in text.cells) for text in painted}
+
+
+def joined(data: bytes, *, columns: int = 40, kind: str = "screen-joined") -> list[str]:
+    read: list[Text] = []
+    texts([data], columns=columns, rows=10, worth=lambda text: [text.find("KEY")] if "KEY" in text else [],
+          take=read.append)  # fmt: skip
+    return [text.text for text in read if text.kind == kind]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "│ KEYabc │\r\n│ def123 │\r\n│ ghi    │".encode(),
+        b"  KEYabc\r\n  def123\r\n  ghi",
+        b"x: KEYabc\r\n   def123\r\n   ghi",
+        b"> KEYabc\r\n> def123\r\n> ghi done",
+        b"\x1b[3;20HKEYabc\x1b[4;20Hdef123\x1b[5;20Hghi",
+        "one │ KEYabc │ x\r\ntwo │ def123 │ y\r\n    │ ghi    │ z".encode(),
+        b"\x1b[5;3Hghi\x1b[4;3Hdef123\x1b[3;3HKEYabc",
+    ],
+)
+def test_rows_that_a_program_broke_are_joined(data: bytes) -> None:
+    assert any(text.startswith("KEYabcdef123ghi") for text in joined(data))
+
+
+def test_a_box_is_read_line_by_line() -> None:
+    assert joined("│ KEY one │\r\n│  two    │".encode(), kind="screen-block") == ["KEY one\ntwo"]
+
+
+def test_rows_that_do_not_go_on_are_not_joined() -> None:
+    assert joined(b"KEYabc and more\r\ndef") == []
+    assert joined(b"KEYabc\r\ndefghijkl") == []

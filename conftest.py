@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from plugin_helpers import Project
     from recordings import Recordings
 
-pytest_plugins = ["cassette.pytest_plugin"]
+pytest_plugins = ["cassette.pytest_plugin", "pytester"]
 
 GOLDEN = Path(__file__).parent / "tests" / "golden"
 MEMORY = Path("/dev/shm")
@@ -62,3 +63,11 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
     from recordings import Recordings
 
     return Recordings(tmp_path_factory.mktemp("recordings"))
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project of a user's, on which pytest is run with our plugin alone."""
+    from plugin_helpers import Project
+
+    return Project(pytester, monkeypatch)

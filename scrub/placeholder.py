@@ -25,6 +25,7 @@ _FILLERS = {
     (3, 0): "\u20d0",
     (4, 0): "\U000e0100",
 }
+_BORDERS = frozenset(border.encode() for border in "│┃║▏▕")
 # A key as terminals report it, CSI <code point> u: a code point with as many digits.
 _CODE_POINTS = {2: b"42", 3: b"120", 4: b"8727", 5: b"65290", 6: b"128944", 7: b"1113855"}
 
@@ -47,8 +48,8 @@ def width_of(character: str) -> int:
 
 
 def is_kept(character: bytes) -> bool:
-    """Is it a control (line ends stand inside private keys), which moves the cursor and says nothing?"""
-    return len(character) == 1 and (character[0] < 0x20 or character[0] == 0x7F)
+    """Is it a control (line ends stand inside private keys), which moves the cursor, or a box's border?"""
+    return character in _BORDERS or (len(character) == 1 and (character[0] < 0x20 or character[0] == 0x7F))
 
 
 def ink(character: bytes, painted: bytes, wanted: int, width: Width) -> bytes:

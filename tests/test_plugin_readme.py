@@ -15,7 +15,7 @@ from cassette.recording_modes import MODES
 ROOT = Path(__file__).parent.parent
 DOCS = (ROOT / "docs" / "pytest.md").read_text("utf-8")
 _TEST = re.compile(
-    r"```python\n(?:# test_greeting.py\n)?(from cassette import expect\n.*?)```\n\n((?:    pytest .*\n)+)",
+    r"```python\n(?:# test_greeting.py\n)?(from cassette import expect\n.*?)```\n\n((?:    pytest [^\n]*\n)+)",
     re.S,
 )
 

@@ -7,7 +7,7 @@ something was found, the same texts with the bytes that painted them.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cassette.model import Size
@@ -18,12 +18,14 @@ from scrub.rules import RuleSet
 from scrub.sweep import Hit
 from scrub.views import FixedSeams, Span, View
 from terminal.provenance import Ask, PaintedText, Resize, Step, Text, Track, painted_texts, texts
+from terminal.watched import Beginning, Worth
 
 _LEAST_ANCHOR = 3
 _HEAD = 4
 _BLOCK = b"-----BEGIN "
 _APART = b"\n\0\n"  # no rule reads across it
 _BATCH = 1 << 18
+_MOST_ALIKE = b"\1\1\1"  # a placeholder has a letter in common with what it covers now and then
 
 Timeline = Sequence[int | Resize | Ask]
 """A recording's chunks by their lengths, and what came between them."""
@@ -89,6 +91,25 @@ class ScreenTexts:
         """The texts in which these hits stand."""
         return {self._around(hit) for hit in hits}
 
+    def replaced_by(self, after: ScreenTexts, hits: Iterable[Hit]) -> bool:
+        """Does `after`, the same screens of a rewritten output, show something else at every hit, for certain?"""
+        ours, theirs = self._shown(), after._shown()
+        if [starts for _, starts in ours] != [starts for _, starts in theirs]:
+            return False
+        new_text = {id(view): new.text for (view, _), (new, _) in zip(ours, theirs, strict=True)}
+        for hit in hits:
+            if id(hit.view) not in new_text:
+                return False
+            new = new_text[id(hit.view)][hit.start : hit.end]
+            old = hit.view.text[hit.start : hit.end]
+            alike = bytes(was == now for was, now in zip(old, new, strict=False))
+            if len(new) != len(old) or _MOST_ALIKE in alike:
+                return False
+        return True
+
+    def _shown(self) -> list[tuple[View, list[int]]]:
+        return [(view, self._starts[id(view)]) for view in self.views if view.kind == "screen"]
+
     def _around(self, hit: Hit) -> str:
         starts, text = self._starts[id(hit.view)], hit.view.text
         index = bisect_right(starts, hit.start) - 1
@@ -112,13 +133,14 @@ class Beginnings:
             words.update(form[:_HEAD] for form in ([entry.value] if entry.mask else forms_of(entry.value)))
         self._words = Automaton(sorted(words))
 
-    def __call__(self, text: str) -> list[int]:
+    def __call__(self, text: str) -> list[Beginning]:
         """The characters at which they begin."""
         encoded = text.encode("utf-8", "replace")
         starts = sorted({start for _, start, _ in self._words.hits(encoded)})
+        found = [(start, encoded.startswith(_BLOCK, start)) for start in starts]
         if len(encoded) == len(text):
-            return starts
-        return [len(encoded[:start].decode("utf-8", "replace")) for start in starts]
+            return found
+        return [(len(encoded[:start].decode("utf-8", "replace")), boxed) for start, boxed in found]
 
 
 def steps_of(timeline: Timeline, output: bytes) -> Iterator[Step]:
@@ -132,9 +154,7 @@ def steps_of(timeline: Timeline, output: bytes) -> Iterator[Step]:
             yield step
 
 
-def screen_texts(
-    timeline: Timeline, output: bytes, size: Size, worth: Callable[[str], list[int]]
-) -> tuple[ScreenTexts, Track]:
+def screen_texts(timeline: Timeline, output: bytes, size: Size, worth: Worth) -> tuple[ScreenTexts, Track]:
     """All that stood on the screen, and where the cursor was."""
     found = ScreenTexts()
     track = texts(
@@ -145,7 +165,7 @@ def screen_texts(
 
 
 def painted_views(
-    timeline: Timeline, output: bytes, size: Size, worth: Callable[[str], list[int]], wanted: set[str]
+    timeline: Timeline, output: bytes, size: Size, worth: Worth, wanted: set[str]
 ) -> list[View]:
     """The texts that are wanted, as views that know their bytes."""
     views: list[View] = []

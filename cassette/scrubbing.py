@@ -18,7 +18,7 @@ from cassette.errors import ScrubMovedCells, SecretsWouldLeak
 from cassette.format import lines
 from cassette.hidden_input import JudgedInput, is_typed, judged
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Final, Input, Output, ServiceEvent, Size
-from cassette.screen_texts import Beginnings, painted_views, screen_texts
+from cassette.screen_texts import Beginnings, ScreenTexts, painted_views, screen_texts
 from cassette.spooled import Observed
 from scrub.documents import FlatDocument, flatten
 from scrub.environment import Taken
@@ -136,6 +136,7 @@ class _Work:
         self._meta: FlatDocument | None = None
         self.streams: dict[str, bytes] = {}
         self._track: Track | None = None
+        self._seen: tuple[ScreenTexts, Beginnings] | None = None
 
     def run(self) -> None:
         leaks: list[Leak] = []
@@ -154,14 +155,10 @@ class _Work:
 
     def _round(self) -> tuple[dict[str, bytes], list[Leak]]:
         """The streams rewritten once, and what was found in them before."""
-        scrubber, timeline, size = self.scrubber, self.material.timeline, self._plan.size
+        scrubber = self.scrubber
         output = self.streams.get("output", self.material.output)
-        worth = Beginnings(scrubber.rules, scrubber.book)
-        screen, track = screen_texts(timeline, output, size, worth)
-        if self._track is None:
-            self._begin(track)
-        elif track.digest != self._track.digest:
-            raise ScrubMovedCells(what=f"in {track.chunks} chunks")
+        screen, worth = self._seen or self._look(output)
+        self._seen = None
         views = scrubber.completed(self._views(), self.streams)
         scrubber.discover([*views, *screen.views])
         hits = [
@@ -170,10 +167,27 @@ class _Work:
         on_screen = scrubber.sweep(screen.views)
         if not hits and not on_screen:
             return self.streams, []
-        painted = painted_views(timeline, output, size, worth, screen.found(on_screen)) if on_screen else []
-        rewritten, effective = scrubber.rewrite(self.streams, [*hits, *scrubber.sweep(painted)])
+        rewritten, effective = scrubber.rewrite(self.streams, hits)
+        self._seen = self._look(rewritten["output"])
+        if not screen.replaced_by(self._seen[0], on_screen):
+            # Some of it shows on the screen alone: now the bytes of each cell are wanted, which takes longer.
+            self._seen = None
+            found = painted_views(
+                self.material.timeline, output, self._plan.size, worth, screen.found(on_screen)
+            )
+            rewritten, effective = scrubber.rewrite(self.streams, [*hits, *scrubber.sweep(found)])
         self.counts.count(effective)
         return rewritten, [leak_of(hit) for hit in (*hits, *on_screen)]
+
+    def _look(self, output: bytes) -> tuple[ScreenTexts, Beginnings]:
+        """All that stands on the screen with this output. Raises ScrubMovedCells."""
+        worth = Beginnings(self.scrubber.rules, self.scrubber.book)
+        screen, track = screen_texts(self.material.timeline, output, self._plan.size, worth)
+        if self._track is None:
+            self._begin(track)
+        elif track.digest != self._track.digest:
+            raise ScrubMovedCells(what=f"in {track.chunks} chunks")
+        return screen, worth
 
     def _begin(self, track: Track) -> None:
         """Judge the input by the rows that were seen, and lay out the streams."""

@@ -36,6 +36,8 @@ class Reading:
     @property
     def text(self) -> str:
         """The cells as text, without trailing blanks."""
+        if len(self.pieces) == 1 and self.pieces[0][1:] == (0, len(self.pieces[0][0].data)):
+            return row_text(self.pieces[0][0])
         return self.between.join(["".join(row.data[start:end]) for row, start, end in self.pieces]).rstrip(
             " "
         )
@@ -78,14 +80,18 @@ def line(rows: Sequence[Row], first: int, last: int) -> Reading:
     return Reading("screen", pieces)
 
 
-def joined(rows: Sequence[Row], first: int, last: int, character: int) -> Iterator[Reading]:
-    """The readings of the token at a character of a line, when it goes on in rows below by a guess."""
+def joined(rows: Sequence[Row], first: int, last: int, character: int, boxed: bool) -> Iterator[Reading]:
+    """The readings of the token at a character of a line, when it goes on in rows below by a guess.
+
+    `boxed`: also the rest of the box, line by line.
+    """
     y, x = _column_of(rows, first, last, character)
     row = rows[y].data
     while x > 0 and row[x - 1] in _TOKEN:
         x -= 1
     border = _border(row, rows[y + 1].data if y + 1 < len(rows) else [], x)
-    yield from _block(rows, y, border)
+    if boxed:
+        yield from _block(rows, y, border)
     head = line_pieces(rows, y, last, x)
     if head is None:
         return

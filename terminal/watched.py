@@ -16,8 +16,10 @@ from terminal.dispatch import Terminal
 from terminal.readings import Reading, joined, line, row_text, wrapped
 from terminal.widths import special
 
-Worth = Callable[[str], Iterable[int]]
-"""The characters of a text at which something begins that may go on in the rows below."""
+Beginning = tuple[int, bool]
+"""A character of a text at which something begins; whether it goes on line by line, as in a box."""
+Worth = Callable[[str], Iterable[Beginning]]
+"""Where in a text something begins that may go on in the rows below."""
 
 NEAR = 8
 """Rows below one that is lost, which may belong to it."""
@@ -33,7 +35,7 @@ class WatchedTerminal(Terminal):
         """Begin to look."""
         self._read = read
         self._worth = worth
-        self._judged: dict[str, tuple[int, ...]] = {}
+        self._judged: dict[str, tuple[Beginning, ...]] = {}
         self._fresh: dict[Row, tuple[int, int]] = {}
         self.watching = True
 
@@ -74,11 +76,11 @@ class WatchedTerminal(Terminal):
         if y + 1 < len(rows) and rows[y + 1].continued:
             last = wrapped(rows, y)[1]
             text = line(rows, y, last).text
-        for character in self._judge(text) if text else ():
-            for reading in joined(rows, y, last, character):
+        for character, boxed in self._judge(text) if text else ():
+            for reading in joined(rows, y, last, character, boxed):
                 self._read(reading)
 
-    def _judge(self, text: str) -> tuple[int, ...]:
+    def _judge(self, text: str) -> tuple[Beginning, ...]:
         found = self._judged.get(text)
         if found is None:
             if len(self._judged) >= _MOST_JUDGED:

@@ -82,8 +82,10 @@ def readings(output: bytes, size: Size = SIZE) -> list[str]:
     """Every text that stood on the screen, with whatever may be joined to each word of it."""
     found: list[Text] = []
 
-    def words(text: str) -> list[int]:
-        return [at for at in range(len(text)) if text[at] != " " and (at == 0 or text[at - 1] in " │|")]
+    def words(text: str) -> list[tuple[int, bool]]:
+        return [
+            (at, True) for at in range(len(text)) if text[at] != " " and (at == 0 or text[at - 1] in " │|")
+        ]
 
     texts([output], columns=size.columns, rows=size.rows, worth=words, take=found.append)
     return [text.text for text in found]

@@ -182,9 +182,14 @@ def test_every_word_that_stood_on_the_screen_is_read(steps: list[Step]) -> None:
 def test_both_passes_read_the_same_and_place_the_cursor_alike(steps: list[Step]) -> None:
     read: list[Text] = []
     painted: list[PaintedText] = []
-    first = texts(steps, columns=COLUMNS, rows=ROWS, worth=lambda _: (0,), take=read.append)
+    first = texts(steps, columns=COLUMNS, rows=ROWS, worth=lambda _: ((0, True),), take=read.append)
     second = painted_texts(
-        steps, columns=COLUMNS, rows=ROWS, worth=lambda _: (0,), wanted=lambda _: True, take=painted.append
+        steps,
+        columns=COLUMNS,
+        rows=ROWS,
+        worth=lambda _: ((0, True),),
+        wanted=lambda _: True,
+        take=painted.append,
     )
     assert first.digest == second.digest
     assert {text.text for text in read} == {"".join(cell for cell, _ in text.cells) for text in painted}
@@ -192,7 +197,7 @@ def test_both_passes_read_the_same_and_place_the_cursor_alike(steps: list[Step])
 
 def joined(data: bytes, *, columns: int = 40, kind: str = "screen-joined") -> list[str]:
     read: list[Text] = []
-    texts([data], columns=columns, rows=10, worth=lambda text: [text.find("KEY")] if "KEY" in text else [],
+    texts([data], columns=columns, rows=10, worth=lambda text: [(text.find("KEY"), True)] if "KEY" in text else [],
           take=read.append)  # fmt: skip
     return [text.text for text in read if text.kind == kind]
 

@@ -2,6 +2,7 @@
 
     python -m terminal dis FILE                     bytes as named sequences; `?` marks what is not understood
     python -m terminal show FILE --at OFFSET        the screen after so many bytes
+    python -m terminal show FILE --svg PICTURE      the same as a picture
 
 FILE holds what a program wrote (a cassette's `output.raw`); `-` is standard input.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 from terminal.disassemble import pieces
 from terminal.emulator import DEFAULT_EMULATOR, EmulatorError, known_emulators, make_emulator
 from terminal.snapshot import Snapshot
+from terminal.svg import svg
 from terminal.waiting import framed
 
 
@@ -36,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.add_argument("--size", type=_size, default=(80, 24), metavar="COLUMNSxROWS")
     show.add_argument("--emulator", choices=known_emulators(), default=DEFAULT_EMULATOR)
+    show.add_argument("--svg", metavar="PICTURE", help="draw it into this file")
     show.add_argument("--spans", action="store_true", help="list colours and attributes too")
     return parser
 
@@ -54,6 +57,9 @@ def _show(options: argparse.Namespace) -> None:
     columns, rows = options.size
     emulator = make_emulator(options.emulator, columns=columns, rows=rows)
     emulator.feed(_read(options.file)[: options.at])
+    if options.svg:
+        Path(options.svg).write_text(svg(emulator.snapshot()), "utf-8")
+        return
     print(_described(emulator.snapshot(), options.spans))
     if replies := emulator.replies():
         print("answers:", replies)

@@ -147,3 +147,17 @@ def test_a_line_is_cut_by_columns():
     assert cut_to("你好吗", 6) == "你好吗"
     assert cut_to("你好吗", 5) == "你好…"
     assert cut_to("你好吗", 4) == "你…"
+
+
+def test_a_picture(tape, tmp_path, capsys):
+    picture = tmp_path / "end.svg"
+    done = run_here(capsys, "screen", tape, "--svg", picture)
+    assert (done.code, done.out) == (0, "")
+    assert picture.read_text("utf-8").startswith("<svg ")
+    refused(
+        run_here(capsys, "screen", tape, "--svg", tmp_path / "no" / "end.svg"),
+        2,
+        "cannot write",
+        "Give a file",
+    )
+    refused(run_here(capsys, "screen", tape, "--svg", picture, "--json"), 2, "--json and --svg", "Give one")

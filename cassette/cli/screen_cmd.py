@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassette.cli.output import Parser, note, print_json, printable, write_line
@@ -20,6 +21,7 @@ EXAMPLES = (
     "cassette screen cassettes/session --at 1:02.5 --ansi    in colour",
     "cassette screen cassettes/session --until 'Ready'       the first one that says so",
     "cassette screen cassettes/session --seq 17 --exact      right after that event",
+    "cassette screen cassettes/session --svg end.svg         a picture of it",
 )
 
 
@@ -38,14 +40,16 @@ def parser() -> Parser:
     p.add_argument("--exact", action="store_true", help="the true screen after the very event, drawn anew")
     p.add_argument("--ansi", action="store_true", help="with colours and styles")
     p.add_argument("--json", action="store_true", help="text, cursor, size, title, spans and the moment")
+    p.add_argument("--svg", metavar="FILE", help="draw it as a picture into FILE")
     return p
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print one screen."""
     args = parser().parse_args(arguments)
-    if args.json and args.ansi:
-        raise UsageError(what="--ansi and --json are two ways to print. Give one of them.")
+    given = [name for name in ("ansi", "json", "svg") if getattr(args, name)]
+    if len(given) > 1:
+        raise UsageError(what=f"--{' and --'.join(given)} are different ways to show it. Give one of them.")
     with opened(args) as tape:
         moment = _moment(tape, args)
     if moment is None:
@@ -57,8 +61,22 @@ def main(arguments: Sequence[str]) -> int:
     if args.json:
         print_json(_document(moment))
         return 0
+    if args.svg:
+        _draw(moment.screen, args.svg)
+        return 0
     _print_rows(moment.screen, ansi=args.ansi)
     return 0
+
+
+def _draw(screen: Snapshot, file: str) -> None:
+    from terminal.svg import svg
+
+    try:
+        Path(file).write_text(svg(screen), "utf-8")
+    except OSError as error:
+        raise UsageError(
+            what=f"cannot write {file}: {error.strerror}. Give a file in a directory of yours."
+        ) from None
 
 
 def _moment(tape: Cassette, args: argparse.Namespace) -> Moment | None:

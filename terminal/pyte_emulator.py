@@ -1,4 +1,8 @@
-"""Our terminal model behind the `Emulator` interface: bytes to text to tokens to screen to snapshot."""
+"""Our terminal model behind the `Emulator` interface: bytes to text to tokens to screen to snapshot.
+
+Its identity names pyte, our layer over it (`LAYER_VERSION`: raised with whatever shows another screen) and the
+width table.
+"""
 
 from __future__ import annotations
 

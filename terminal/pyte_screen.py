@@ -4,6 +4,8 @@ Kept from pyte: the names of the operations, the cursor, margins, modes (private
 stops, title. Replaced: the storage (rows of `cells.Row` in place of a dictionary of cells) and every
 operation on it. As in pyte, `cursor.x == columns` means that the last column was written and the next
 character wraps. No operation raises, whatever its arguments.
+
+A change after which any bytes show another screen raises `LAYER_VERSION` in `queries.py`.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ from terminal.states import StatefulScreen
 
 TERMINAL_NAME = "pty-cassette"
 LAYER_VERSION = "1"
+"""Part of the identity under which frames are stored. Raise it with every change that makes any bytes show another
+screen (text, styles, cursor, title), in any file of the model; tests/test_terminal_identity.py notices."""
 
 DA1 = "\x1b[?62;22c"
 """VT220 with colour: what programs need to see, and nothing that we do not do."""

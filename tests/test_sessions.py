@@ -113,7 +113,7 @@ def test_a_script_drives_a_replay_as_it_drove_the_program(tmp_path: Path) -> Non
         "[{wait: 'name?'}, {type: Ada}, {press: enter}, {mark: here}, {secret: hunter2}, {press: [enter]},"
         " {wait: {regex: '^bye$'}}, wait_stable, {expect: bye}]"
     )
-    script = "printf 'name? '; read n; stty -echo; read s; stty echo; echo bye"
+    script = "printf 'name? '; read n; stty -echo; printf 'word? '; read s; stty echo; echo; echo bye"
     with cassette.record(tmp_path / "tape", ["sh", "-c", script], timeout=LIMIT_S) as live:
         steps.run(live)
     with cassette.open(tmp_path / "tape").session(on_unplayed="fail") as session:

@@ -741,7 +741,8 @@ def test_a_process_without_memory_left_keeps_what_there_is():
     if pid == 0:
         status = 1
         try:
-            limit = 2**20 * 400
+            used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+            limit = used + 2**20 * 200
             resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
             payload = b"x" * 2**20 * 16
             while fits(spool, b"o", 1, payload):

@@ -214,14 +214,20 @@ class Pty:
                 self.tally.passed.append(self.place.test)
                 self._save()
         finally:
-            self._close_all()
-            self._trace(passed=passed)
-            for held in self._held:
-                held.discard()
-            for tape in self._tapes:
-                tape.close()
-            if self._path_before is not None:
-                os.environ["PATH"] = self._path_before
+            try:
+                self._close_all()
+                self._trace(passed=passed)
+            finally:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """Throw away what was not saved, close what was opened, put PATH back."""
+        for held in self._held:
+            held.discard()
+        for tape in self._tapes:
+            tape.close()
+        if self._path_before is not None:
+            os.environ["PATH"] = self._path_before
 
     def _close_all(self) -> None:
         for session in self._sessions:

@@ -405,7 +405,7 @@ def _judge_orphans(session: pytest.Session) -> None:
     waiting = len(tally.claims.keys() - set(tally.passed))
     lines = [f"orphan {_shown(path)}: no test uses it" for path in found]
     if found and wish == "delete" and waiting:
-        lines.append(f"not deleted: {waiting} tests that may use one did not pass")
+        lines.append(f"not deleted, since a test that may use one did not pass ({waiting} in all)")
     elif wish == "delete":
         gone = orphans.delete(found)
         lines = [f"orphan {_shown(path)}: deleted" for path in gone]

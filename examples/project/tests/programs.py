@@ -1,4 +1,4 @@
-"""How the programs of these tests are started: in a new directory, with an environment that says nothing of its machine."""
+"""How the programs of these tests are started: in a new directory, with an environment that names no machine."""
 
 CLEAN = {
     "clean_env": True,

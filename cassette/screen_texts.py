@@ -7,7 +7,7 @@ something was found, the same texts with the bytes that painted them.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cassette.model import Size
@@ -25,8 +25,11 @@ _HEAD = 4
 _BLOCK = b"-----BEGIN "
 _APART = b"\n\0\n"  # no rule reads across it
 _BATCH = 1 << 18
+_CONTEXT = 32  # characters beside a hit, by which it is judged to be a whole word
 _MOST_ALIKE = b"\1\1\1"  # a placeholder has a letter in common with what it covers now and then
 
+Wanted = Mapping[str, tuple[int, int]]
+"""Texts, and which characters of them (from, up to)."""
 Timeline = Sequence[int | Resize | Ask]
 """A recording's chunks by their lengths, and what came between them."""
 
@@ -87,9 +90,14 @@ class ScreenTexts:
         self.views.append(view)
         self._starts[id(view)] = batch.starts
 
-    def found(self, hits: Iterable[Hit]) -> set[str]:
-        """The texts in which these hits stand."""
-        return {self._around(hit) for hit in hits}
+    def found(self, hits: Iterable[Hit]) -> Wanted:
+        """The texts in which these hits stand, and which characters of each are wanted."""
+        wanted: dict[str, tuple[int, int]] = {}
+        for hit in hits:
+            text, start, end = self._around(hit)
+            low, high = wanted.get(text, (start, end))
+            wanted[text] = min(low, max(0, start - _CONTEXT)), max(high, end + _CONTEXT)
+        return wanted
 
     def replaced_by(self, after: ScreenTexts, hits: Iterable[Hit]) -> bool:
         """Does `after`, the same screens of a rewritten output, show something else at every hit, for certain?"""
@@ -110,11 +118,15 @@ class ScreenTexts:
     def _shown(self) -> list[tuple[View, list[int]]]:
         return [(view, self._starts[id(view)]) for view in self.views if view.kind == "screen"]
 
-    def _around(self, hit: Hit) -> str:
-        starts, text = self._starts[id(hit.view)], hit.view.text
+    def _around(self, hit: Hit) -> tuple[str, int, int]:
+        """The text that a hit stands in, and its place there in characters."""
+        starts, view = self._starts[id(hit.view)], hit.view.text
         index = bisect_right(starts, hit.start) - 1
-        end = starts[index + 1] - len(_APART) if index + 1 < len(starts) else len(text)
-        return text[starts[index] : end].decode("utf-8")
+        first = starts[index]
+        last = starts[index + 1] - len(_APART) if index + 1 < len(starts) else len(view)
+        start = len(view[first : hit.start].decode("utf-8", "replace"))
+        end = start + len(view[hit.start : hit.end].decode("utf-8", "replace"))
+        return view[first:last].decode("utf-8"), start, end
 
 
 class Beginnings:
@@ -164,9 +176,7 @@ def screen_texts(timeline: Timeline, output: bytes, size: Size, worth: Worth) ->
     return found, track
 
 
-def painted_views(
-    timeline: Timeline, output: bytes, size: Size, worth: Worth, wanted: set[str]
-) -> list[View]:
+def painted_views(timeline: Timeline, output: bytes, size: Size, worth: Worth, wanted: Wanted) -> list[View]:
     """The texts that are wanted, as views that know their bytes."""
     views: list[View] = []
 
@@ -178,7 +188,7 @@ def painted_views(
         columns=size.columns,
         rows=size.rows,
         worth=worth,
-        wanted=wanted.__contains__,
+        wanted=wanted.get,
         take=take,
     )
     return views

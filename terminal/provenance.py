@@ -11,6 +11,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from typing import TypeAlias
 
 from terminal.inked import InkedTerminal, Inker, PaintedCell, painted, spans_at
@@ -87,14 +88,15 @@ def texts(
 
     `worth` is asked for the characters of a line at which something begins that may go on in the rows below.
     """
-    seen: set[str] = set()
+    seen: set[int] = set()  # hashes: of many texts, they take less room than the texts
 
     def read(reading: Reading) -> None:
         text = reading.text
-        if text and text not in seen:
+        key = hash(text)
+        if text and key not in seen:
             if len(seen) >= _MOST_SEEN:
                 seen.clear()
-            seen.add(text)
+            seen.add(key)
             take(Text(reading.kind, text, reading.seams))
 
     terminal = WatchedTerminal(columns, rows)
@@ -114,20 +116,24 @@ def painted_texts(
     columns: int,
     rows: int,
     worth: Worth,
-    wanted: Callable[[str], bool],
+    wanted: Callable[[str], tuple[int, int] | None],
     take: Callable[[PaintedText], None],
 ) -> Track:
-    """Give the readings whose text is `wanted` to `take`, each time that they were painted by other bytes."""
+    """Give the characters that are `wanted` of a reading (from, up to) to `take`, each time that they were painted
+    by other bytes.
+    """
     seen: set[int] = set()
 
     def read(reading: Reading) -> None:
         text = reading.text
-        if text and wanted(text):
-            cells = list(painted(reading))
+        part = wanted(text) if text else None
+        if part is not None:
+            cells = list(islice(painted(reading), *part))
             key = hash((reading.kind, tuple(cells)))
             if key not in seen:
                 seen.add(key)
-                take(PaintedText(reading.kind, cells, reading.seams))
+                seams = [seam - part[0] for seam in reading.seams if part[0] <= seam <= part[0] + len(cells)]
+                take(PaintedText(reading.kind, cells, seams))
 
     terminal = InkedTerminal(columns, rows)
     terminal.watch(read, worth)

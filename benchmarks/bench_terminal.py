@@ -1,8 +1,7 @@
 """The terminal model against stock pyte, in the same run: feeding, a frame, and one read of 1 byte, 4 KiB, 64 KiB.
 
 Times are of the processor, and every figure is our time divided by stock pyte's. Streams are real programs'
-output; those on which stock pyte raises are named and left out. `python benchmarks/bench_terminal.py` prints
-the table with each stream, `python -m benchmarks terminal` the medians.
+output; those on which stock pyte raises are named and left out.
 """
 
 from __future__ import annotations
@@ -10,22 +9,18 @@ from __future__ import annotations
 import itertools
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import pyte
+
+from benchmarks.figures import Figure, Missing
+from terminal.emulator import Emulator, make_emulator
+
 ROOT = Path(__file__).resolve().parent.parent
-if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
-
-import pyte  # noqa: E402
-
-from benchmarks.figures import Figure, Missing, table  # noqa: E402
-from terminal.emulator import Emulator, make_emulator  # noqa: E402
-
 FOLDERS = (ROOT.parent / "shared" / "terminal" / "streams", ROOT / "tests" / "data" / "terminal" / "streams")
 TURNS = 3
 ENOUGH_BYTES = 60_000
@@ -133,8 +128,8 @@ def reads(stream: Stream, size: int) -> tuple[float, float]:
     return ours / len(pieces), stock / len(pieces)
 
 
-def figures(each: bool = False) -> Iterator[Figure | Missing]:
-    """The medians, and with `each` every stream's own figures before them."""
+def figures() -> Iterator[Figure | Missing]:
+    """Every stream's own figure of feeding, and the medians."""
     everything = streams()
     alive = [stream for stream in everything if survives(stream)]
     dead = sorted({stream.name for stream in everything} - {stream.name for stream in alive})
@@ -144,11 +139,8 @@ def figures(each: bool = False) -> Iterator[Figure | Missing]:
             yield Missing("feeding, ghostty / stock", "the extra `ghostty` is not installed")
             continue
         values = {stream.name: feeding(stream, name) for stream in alive}
-        if each:
-            for stream, value in values.items():
-                yield Figure(
-                    f"feeding {stream}, {name} / stock", [value], note=f"{1 / value:.1f} times as fast"
-                )
+        for stream, value in values.items():
+            yield Figure(f"  {stream}, {name} / stock", [value], note=f"{1 / value:.1f} times as fast")
         fast = f"{1 / statistics.median(values.values()):.1f} times as fast; {note}"
         yield Figure(f"feeding, {name} / stock", list(values.values()), aim=aim, note=fast)
     costs = [cost for stream in alive if (cost := frames(stream, "pyte")) is not None]
@@ -157,16 +149,8 @@ def figures(each: bool = False) -> Iterator[Figure | Missing]:
         pairs = [reads(stream, size) for stream in alive]
         cost = statistics.median(ours for ours, _ in pairs) * 1e6
         yield Figure(
-            f"a read of {label} / stock", [ours / stock for ours, stock in pairs], note=f"{cost:.1f} µs"
+            f"a read of {label} / stock",
+            [ours / stock for ours, stock in pairs],
+            aim=1,
+            note=f"{cost:.1f} µs",
         )
-
-
-def main() -> int:
-    """Print every figure; 1 when an aim is missed."""
-    found = list(figures(each=True))
-    print(table([figure.row() for figure in found]))
-    return 0 if all(figure.met for figure in found) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

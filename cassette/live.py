@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from cassette.callsite import explained
 from cassette.driving import check_keys, utf8
 from cassette.errors import CannotSend, TimedOut, UsageError, WaitFailed
 from cassette.live_screen import LiveScreen, QueryWatch
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cassette.golden import Goldens
     from cassette.locator import Locator, Region
 
+__tracebackhide__ = explained
 DEFAULT_TIMEOUT_S = 10.0
 DEFAULT_EXIT_TIMEOUT_S = 5.0
 LOOK_LIMIT_S = 1.0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cassette.callsite import explained
 from cassette.emulators import new_emulator
 from cassette.environment import child_environment, locale_of
 from cassette.errors import CannotStart, UsageError
@@ -17,6 +18,7 @@ from cassette.plan import Frames, RecordingPlan, default_emulator, harness_of
 from cassette.recorder import Recorder
 from terminal.session import PtySession, SessionError
 
+__tracebackhide__ = explained
 MAX_SECONDS = 10**9
 
 

@@ -12,12 +12,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyte
 
 from benchmarks.figures import Figure, Missing, in_turns
+from cassette.format.lines import output_body
+from cassette.model import OUTPUT, Output, Size
+from cassette.scrubbing import ScrubPlan, scrub_recording
+from cassette.spooled import Observed
 from scrub.documents import flatten
 from scrub.escapes import text_views
 from scrub.finder import find
@@ -176,12 +181,26 @@ def speed(streams: Mapping[str, bytes]) -> Iterator[Figure]:
     for name, ours, aim in (
         ("linear pass / pyte", linear, 1 / 20),
         ("scrub and check, no terminal / pyte", whole, None),
+        ("whole scrub with check, nothing found / pyte", lambda: recordings(taken, b""), 1 / 1.5),
+        ("whole scrub with check, a secret found / pyte", lambda: recordings(taken, secret), 1 / 1.5),
     ):
         ratios, mine, theirs = in_turns(ours, peer, turns=TURNS)
         rates = (
             f"{size / min(mine):.1f} MB/s, pyte {size / min(theirs):.2f} MB/s: {1 / min(ratios):.0f} times"
         )
         yield Figure(name, ratios, aim, "x", rates)
+
+
+def recordings(taken: list[bytes], secret: bytes) -> float:
+    """Scrub whole recordings in every view, the screen's too, with all checks."""
+    plan = ScrubPlan(Size(80, 24))
+    evidence = [[observed_chunk(data + secret)] for data in taken]
+    return seconds(lambda: [scrub_recording(lambda events=events: events, plan) for events in evidence])  # type: ignore[misc]
+
+
+def observed_chunk(data: bytes) -> Observed:
+    """Output as one read gave it."""
+    return Observed(Output(0, 0, data), OUTPUT, output_body(0, 0, len(data), sha256(data).hexdigest()))
 
 
 def seconds(work: Callable[[], object]) -> float:

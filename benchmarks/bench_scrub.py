@@ -21,8 +21,8 @@ import pyte
 from benchmarks.figures import Figure, Missing, in_turns
 from cassette.format.lines import output_body
 from cassette.model import OUTPUT, Output, Size
-from cassette.scrubbing import ScrubPlan, scrub_recording
-from cassette.spooled import Observed
+from cassette.recording.scrubbing import ScrubPlan, scrub_recording
+from cassette.recording.spooled import Observed
 from scrub.documents import flatten
 from scrub.escapes import text_views
 from scrub.finder import find

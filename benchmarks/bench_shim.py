@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.figures import Figure, in_turns, seconds
-from cassette.plan import RecordingPlan
-from cassette.recorder import Recorder
+from cassette.recording.plan import RecordingPlan
+from cassette.recording.recorder import Recorder
 from cassette.shim import write_shim
 from cassette.shim.writer import interpreter
 from terminal.exit_status import ExitStatus

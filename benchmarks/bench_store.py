@@ -12,7 +12,7 @@ import cassette
 from benchmarks.figures import Figure, in_turns, seconds
 from benchmarks.screens import COLUMNS, ROWS, updates
 from cassette.clock import VirtualClock
-from cassette.recorder import Recorder
+from cassette.recording.recorder import Recorder
 
 FRAMES = 5000
 TURNS = 9

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from cassette.starting import record
+from cassette.recording.starting import record
 
 
 def highest_memory() -> int:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cassette.clock import Clock, MonotonicClock, VirtualClock
     from cassette.errors import CassetteError, TimedOut, WaitFailed
-    from cassette.expectation import ExpectationFailed, expect
-    from cassette.golden import GoldenFiles, Goldens
-    from cassette.locator import Locator, Region
     from cassette.model import Discovery, Quota
-    from cassette.plan import RecordingPlan
-    from cassette.player import ReplaySession
-    from cassette.reader import Cassette, open  # noqa: A004 - the contract's name
-    from cassette.recorder import Recorder
-    from cassette.replay_errors import ReplayMismatch
+    from cassette.playing.player import ReplaySession
+    from cassette.playing.replay_errors import ReplayMismatch
+    from cassette.reading.reader import Cassette, open  # noqa: A004 - the contract's name
+    from cassette.recording.plan import RecordingPlan
+    from cassette.recording.recorder import Recorder
+    from cassette.recording.starting import record
     from cassette.session import Session
-    from cassette.starting import record
     from cassette.store.record_lock import record_lock
+    from cassette.testing.expectation import ExpectationFailed, expect
+    from cassette.testing.golden import GoldenFiles, Goldens
+    from cassette.testing.locator import Locator, Region
     from terminal.exit_status import ExitStatus
 
 __all__ = [
@@ -53,29 +53,29 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Cassette": "reader",
+    "Cassette": "reading.reader",
     "CassetteError": "errors",
     "Clock": "clock",
     "Discovery": "model",
     "ExitStatus": "model",
-    "ExpectationFailed": "expectation",
-    "GoldenFiles": "golden",
-    "Goldens": "golden",
-    "Locator": "locator",
+    "ExpectationFailed": "testing.expectation",
+    "GoldenFiles": "testing.golden",
+    "Goldens": "testing.golden",
+    "Locator": "testing.locator",
     "MonotonicClock": "clock",
     "Quota": "model",
-    "Recorder": "recorder",
-    "RecordingPlan": "plan",
-    "Region": "locator",
-    "ReplayMismatch": "replay_errors",
-    "ReplaySession": "player",
+    "Recorder": "recording.recorder",
+    "RecordingPlan": "recording.plan",
+    "Region": "testing.locator",
+    "ReplayMismatch": "playing.replay_errors",
+    "ReplaySession": "playing.player",
     "Session": "session",
     "TimedOut": "errors",
     "VirtualClock": "clock",
     "WaitFailed": "errors",
-    "expect": "expectation",
-    "open": "reader",
-    "record": "starting",
+    "expect": "testing.expectation",
+    "open": "reading.reader",
+    "record": "recording.starting",
     "record_lock": "store.record_lock",
 }
 

@@ -1,6 +1,6 @@
 """The pytest plugin: hooks and fixtures only. Nothing heavy is imported before a fixture is used.
 
-What a test does is in `cassette.pty_fixture`; here pytest's words become its values. The hooks that watch single
+What a test does is in `testing.pty_fixture`; here pytest's words become its values. The hooks that watch single
 tests are registered with the first fixture, so that a run without it pays nothing for them.
 """
 
@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cassette import recording_modes
 from cassette.errors import CassetteError, UsageError
+from cassette.testing import recording_modes
 
 if TYPE_CHECKING:
-    from cassette.plugin_settings import Settings
-    from cassette.pty_async import AsyncPty
-    from cassette.pty_fixture import Pty
-    from cassette.pty_place import Place
-    from cassette.tally import Tally
+    from cassette.testing.plugin_settings import Settings
+    from cassette.testing.pty_async import AsyncPty
+    from cassette.testing.pty_fixture import Pty
+    from cassette.testing.pty_place import Place
+    from cassette.testing.tally import Tally
 
 _TALLY = pytest.StashKey["Tally"]()
 _PTY = pytest.StashKey["Pty"]()
@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in items:
         for mark in item.iter_markers("pty"):
-            from cassette.plugin_settings import check_marker
+            from cassette.testing.plugin_settings import check_marker
 
             try:
                 check_marker(mark.args, mark.kwargs)
@@ -204,7 +204,7 @@ def pty(
 @pytest.fixture
 def pty_async(pty: Pty) -> AsyncPty:
     """The fixture `pty` for tests that are async: `async with pty_async.spawn([…]) as term:`."""
-    from cassette.pty_async import AsyncPty
+    from cassette.testing.pty_async import AsyncPty
 
     return AsyncPty(pty)
 
@@ -270,8 +270,8 @@ def _begin(request: pytest.FixtureRequest, given: dict[str, Any], directory: str
         from cassette.own_packages import check_own_packages
 
         check_own_packages()
-        from cassette.pty_fixture import Pty
-        from cassette.pty_place import Wishes
+        from cassette.testing.pty_fixture import Pty
+        from cassette.testing.pty_place import Wishes
 
         config = request.config
         cassette, keywords = _marker(request.node)
@@ -289,7 +289,7 @@ def _begin(request: pytest.FixtureRequest, given: dict[str, Any], directory: str
 
 
 def _settings(config: pytest.Config, keywords: dict[str, Any], given: dict[str, Any]) -> Settings:
-    from cassette.plugin_settings import CONFIG_KEYWORDS, settings_from
+    from cassette.testing.plugin_settings import CONFIG_KEYWORDS, settings_from
 
     if not isinstance(given, dict):
         raise UsageError(what=f"the fixture pty_config gave {given!r}: return a dict")
@@ -302,7 +302,7 @@ def _marker(item: pytest.Item) -> tuple[str | None, dict[str, Any]]:
     """The cassette's name and the keywords of a test's markers, the closest first. Raises UsageError."""
     said: dict[str, Any] = {}
     for mark in item.iter_markers("pty"):
-        from cassette.plugin_settings import check_marker
+        from cassette.testing.plugin_settings import check_marker
 
         check_marker(mark.args, mark.kwargs)
         named = {"cassette": mark.args[0]} if mark.args else {}
@@ -311,7 +311,7 @@ def _marker(item: pytest.Item) -> tuple[str | None, dict[str, Any]]:
 
 
 def _name(item: pytest.Item) -> str:
-    from cassette.cassette_names import name_of_test
+    from cassette.testing.cassette_names import name_of_test
 
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
     return name_of_test(classes, item.name)
@@ -324,8 +324,8 @@ def _cassette_root(config: pytest.Config) -> Path:
 def _place(
     request: pytest.FixtureRequest, directory: Path, name: str, cassette: str | None, *, trace: bool
 ) -> Place:
-    from cassette.cassette_names import safe_name
-    from cassette.pty_place import Place
+    from cassette.testing.cassette_names import safe_name
+    from cassette.testing.pty_place import Place
 
     item = request.node
     directory = item.path.parent / directory
@@ -370,7 +370,7 @@ def _wants_orphans(config: pytest.Config) -> bool:
 
 def _tally(config: pytest.Config) -> Tally:
     if _TALLY not in config.stash:
-        from cassette.tally import Tally
+        from cassette.testing.tally import Tally
 
         config.stash[_TALLY] = Tally()
     return config.stash[_TALLY]
@@ -384,7 +384,7 @@ def _note_filter(config: pytest.Config, why: str) -> None:
 
 def _note_filters(session: pytest.Session, exitstatus: int) -> None:
     """Everything that makes a run less than the whole suite."""
-    from cassette import orphans
+    from cassette.testing import orphans
 
     config = session.config
     for why in orphans.filters(config.getoption, config.args):
@@ -394,7 +394,7 @@ def _note_filters(session: pytest.Session, exitstatus: int) -> None:
 
 
 def _judge_orphans(session: pytest.Session) -> None:
-    from cassette import orphans
+    from cassette.testing import orphans
 
     config, tally = session.config, _tally(session.config)
     wish = config.getoption("pty_orphans")

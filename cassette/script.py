@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassette.driving import signal_name
 from cassette.errors import BadScript, CassetteError, UsageError
 from cassette.model import Size
-from cassette.recorder import check_size
-from cassette.starting import MAX_SECONDS
+from cassette.playing.driving import signal_name
+from cassette.recording.recorder import check_size
+from cassette.recording.starting import MAX_SECONDS
 from cassette.yaml_file import Node, WrongYaml, parse_yaml, read_bounded
 from terminal.keys import parse_key
 

@@ -16,8 +16,8 @@ from terminal.snapshot import Snapshot
 from terminal.waiting import What
 
 if TYPE_CHECKING:
-    from cassette.golden import Goldens
-    from cassette.locator import Locator, Region
+    from cassette.testing.golden import Goldens
+    from cassette.testing.locator import Locator, Region
 
 
 class Session(Protocol):
@@ -107,8 +107,8 @@ class Session(Protocol):
 
 
 if TYPE_CHECKING:
-    from cassette.live import LiveSession
-    from cassette.player import ReplaySession
+    from cassette.playing.player import ReplaySession
+    from cassette.recording.live import LiveSession
 
     def _proof(live: LiveSession, replayed: ReplaySession) -> tuple[Session, Session]:
         """The type checker's proof that both are sessions."""

@@ -9,10 +9,6 @@ from pathlib import Path
 import pytest
 
 # In-process runs forget the modules that they were the first to import; extension modules cannot bear that.
-import cassette.orphans
-import cassette.pty_async
-import cassette.pty_fixture
-import cassette.shim.writer  # noqa: F401
 
 PROGRAM = ["sh", "-c", "printf 'name? '; read n; echo Hello, $n"]
 HELLO = f"""

@@ -12,8 +12,8 @@ import sys
 import threading
 
 import cassette
-from cassette import recovery
-from cassette.recorder import Recorder
+from cassette.recording import recovery
+from cassette.recording.recorder import Recorder
 from cassette.store.operations import FileOperations
 from cassette.store.spool import Spool
 

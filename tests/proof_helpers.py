@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from cassette.reader import open as open_cassette
+from cassette.reading.reader import open as open_cassette
+from cassette.reading.verify import verify
 from cassette.store.spool import list_spools
-from cassette.verify import verify
 
 PROVE = os.environ.get("CASSETTE_PROVE") == "1"
 SPOOL_DIR = "CASSETTE_SPOOL_DIR"

@@ -7,7 +7,7 @@ from typing import Any
 
 from build_cassette import ID, Tape
 
-from cassette.reader import open as open_cassette
+from cassette.reading.reader import open as open_cassette
 from cassette.scenario.checking import Result, judge
 from cassette.scenario.spec import Assertion, parse_spec
 from cassette.scenario.tape import Tape as View

@@ -9,9 +9,9 @@ from build_cassette import ID, Tape, seal_of, write
 from cli_harness import OnTerminal, damage, refused, run, run_here
 from scenario_scene import scene
 
+from cassette.reading.verify import verify
 from cassette.scenario.checking import check
 from cassette.scenario.spec import KINDS
-from cassette.verify import verify
 
 FAILING = """\
   - screen_contains: Ready

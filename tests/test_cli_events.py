@@ -8,7 +8,7 @@ from build_cassette import Tape, greeter
 from cli_harness import OnTerminal, refused, run, run_here
 
 from cassette.model import Input
-from cassette.readable import KINDS, keys_of, quoted, words
+from cassette.viewing.readable import KINDS, keys_of, quoted, words
 
 
 def test_every_event_is_a_line(tmp_path, golden):

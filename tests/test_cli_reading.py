@@ -11,7 +11,7 @@ from cli_harness import COMMAND, damage, environment, refused, run, run_here
 READING = ("inspect", "events", "screen", "verify", "play")
 HEAVY = (
     "pydantic", "msgspec", "orjson", "yaml", "pyte", "ptyprocess", "pytest", "hypothesis",
-    "cassette.reader", "cassette.format", "terminal.emulator", "terminal.unicode18", "json", "asyncio",
+    "cassette.reading.reader", "cassette.format", "terminal.emulator", "terminal.unicode18", "json", "asyncio",
 )  # fmt: skip
 
 

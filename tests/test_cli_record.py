@@ -14,7 +14,7 @@ from pty_helpers import LIMIT_S
 from recording_helpers import gaps, inputs, tape_of, typed
 
 import cassette
-from cassette.verify import verify
+from cassette.reading.verify import verify
 
 IS_ROOT = os.geteuid() == 0
 

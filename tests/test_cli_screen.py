@@ -7,8 +7,8 @@ import pytest
 from build_cassette import Tape, greeter
 from cli_harness import refused, run, run_here
 
-from cassette.moments import format_time, parse_time
-from cassette.styled import cut_to, sgr, styled_rows
+from cassette.reading.moments import format_time, parse_time
+from cassette.viewing.styled import cut_to, sgr, styled_rows
 from terminal.emulator import make_emulator
 from terminal.snapshot import Line, Snapshot, Span, Style
 

@@ -11,10 +11,11 @@ import pytest
 from build_cassette import Tape
 
 import cassette
-from cassette import ExpectationFailed, GoldenFiles, Region, Session, aio, expect
+from cassette import ExpectationFailed, GoldenFiles, Region, Session, expect
 from cassette.errors import UsageError
-from cassette.locator import Found
-from cassette.screen_diff import rows_diff, screens_diff, style_words
+from cassette.playing.screen_diff import rows_diff, screens_diff, style_words
+from cassette.testing import aio
+from cassette.testing.locator import Found
 from terminal.emulator import make_emulator
 from terminal.snapshot import Snapshot, Style
 

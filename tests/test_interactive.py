@@ -279,7 +279,7 @@ def test_a_signal_to_the_recorder_publishes_and_puts_the_terminal_back(place, nu
 
 def test_a_fault_of_ours_puts_the_terminal_back_and_keeps_the_recording(place, spool_root):
     fault = (
-        "import sys, cassette.recorder as r, cassette.cli\n"
+        "import sys, cassette.recording.recorder as r, cassette.cli\n"
         "def broken(self, data): raise RuntimeError('a fault')\n"
         "real = r.Recorder.output\n"
         "r.Recorder.output = lambda self, d: broken(self, d) if b'now' in d else real(self, d)\n"

@@ -12,7 +12,7 @@ import cassette
 from cassette.clock import VirtualClock
 from cassette.errors import Damaged
 from cassette.model import Event, Frame
-from cassette.verify import verify
+from cassette.reading.verify import verify
 
 DATA = Path(__file__).parent / "data" / "interop"
 

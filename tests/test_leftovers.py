@@ -2,8 +2,8 @@
 
 import pytest
 
-from cassette.leftovers import Leftovers
-from cassette.typed import Typed
+from cassette.recording.typed import Typed
+from cassette.viewing.leftovers import Leftovers
 from terminal.emulator import make_emulator
 
 MODES = ["1", "9", "47", "66", "1000", "1002", "1003", "1004", "1006", "1047", "1049", "2004", "2026", "2031"]

@@ -21,10 +21,10 @@ from cassette.errors import (
     UsageError,
     WaitFailed,
 )
-from cassette.live import SECRET_FILLER
-from cassette.live_screen import QueryWatch
-from cassette.recovery import discard_spool, recover
-from cassette.verify import verify
+from cassette.reading.verify import verify
+from cassette.recording.live import SECRET_FILLER
+from cassette.recording.live_screen import QueryWatch
+from cassette.recording.recovery import discard_spool, recover
 from terminal.emulator import make_emulator
 from terminal.waiting import framed
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 import cassette
 from cassette.errors import UsageError
-from cassette.matching import InputQueue, MatchOn, Sent, printable, unbracketed
 from cassette.model import Input
-from cassette.replay_errors import REASONS, ReplayMismatch
+from cassette.playing.matching import InputQueue, MatchOn, Sent, printable, unbracketed
+from cassette.playing.replay_errors import REASONS, ReplayMismatch
+from cassette.playing.timeline import Stop
 from cassette.session import Session
-from cassette.timeline import Stop
 
 Driver = Callable[[Session], object]
 SPLIT_UP = Tape(harness={"name": "x"})

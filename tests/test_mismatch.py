@@ -12,12 +12,13 @@ import pytest
 from build_cassette import Tape, greeter
 
 import cassette
-from cassette import expect, mismatch
-from cassette.callsite import CallSite, calling_from
+from cassette import expect
 from cassette.errors import CassetteError, Damaged
-from cassette.mismatch import Recording, call_of
 from cassette.model import Input, Size
-from cassette.replay_errors import REASONS, ReplayMismatch
+from cassette.playing import mismatch
+from cassette.playing.mismatch import Recording, call_of
+from cassette.playing.replay_errors import REASONS, ReplayMismatch
+from cassette.testing.callsite import CallSite, calling_from
 
 COMMAND = "pytest tests/test_menu.py::test_menu --pty-record=rewrite"
 Drive = Callable[[cassette.ReplaySession], object]

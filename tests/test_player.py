@@ -19,10 +19,10 @@ from recut import recut
 import cassette
 from cassette.clock import VirtualClock
 from cassette.errors import CannotSend, TimedOut, UsageError, WaitFailed
-from cassette.matching import MatchOn
-from cassette.player import ReplaySession
-from cassette.playhead import screens_before_inputs
-from cassette.replay_errors import ReplayMismatch, ReplayWaitFailed
+from cassette.playing.matching import MatchOn
+from cassette.playing.player import ReplaySession
+from cassette.playing.playhead import screens_before_inputs
+from cassette.playing.replay_errors import ReplayMismatch, ReplayWaitFailed
 
 
 class NoSleep:

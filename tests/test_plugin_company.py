@@ -48,7 +48,9 @@ def test_a_run_without_the_fixture_says_and_imports_nothing(project: Project) ->
 import sys
 
 def test_nothing():
-    heavy = ("terminal", "scrub", "cassette.live", "cassette.reader", "yaml", "pydantic", "pyte", "msgspec")
+    heavy = (
+        "terminal", "scrub", "cassette.recording.live", "cassette.reading.reader", "yaml", "pydantic", "pyte", "msgspec"
+    )
     assert [name for name in heavy if name in sys.modules] == []
 """
     )
@@ -115,7 +117,7 @@ def test_a_marker_that_cannot_be_meant_fails_in_a_worker_too(project: Project) -
 ASYNC = """
 import asyncio, re
 import pytest
-from cassette.aio import expect
+from cassette.testing.aio import expect
 
 async def drive(pty_async):
     async with pty_async.spawn(["sh", "-c", "printf 'name? '; read n; echo Hello, $n"]) as term:

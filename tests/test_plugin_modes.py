@@ -8,7 +8,7 @@ import pytest
 from plugin_helpers import HELLO, Project, message
 
 from cassette.errors import UsageError
-from cassette.recording_modes import choose_mode
+from cassette.testing.recording_modes import choose_mode
 
 Golden = Callable[[str, str], None]
 PLACE = "cassettes/test_it/test_hello"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from plugin_helpers import HELLO, Project
 
-from cassette.cassette_names import LONGEST, is_further, name_of_test, nth, safe_name
+from cassette.testing.cassette_names import LONGEST, is_further, name_of_test, nth, safe_name
 
 
 @pytest.mark.parametrize("name", ["test_it", "test_it[a-1]", "Class.test_it", "a,b+c=d@e"])

@@ -9,8 +9,8 @@ from pathlib import Path
 from plugin_helpers import Project
 
 from cassette import pytest_plugin
-from cassette.plugin_settings import CONFIG_KEYWORDS
-from cassette.recording_modes import MODES
+from cassette.testing.plugin_settings import CONFIG_KEYWORDS
+from cassette.testing.recording_modes import MODES
 
 ROOT = Path(__file__).parent.parent
 DOCS = (ROOT / "docs" / "pytest.md").read_text("utf-8")

@@ -10,8 +10,8 @@ from plugin_helpers import HELLO, Project, message
 
 import cassette
 from cassette.errors import UsageError
-from cassette.normalizing import normalizer
-from cassette.plugin_settings import check_marker, in_words, seconds_of, settings_from
+from cassette.testing.normalizing import normalizer
+from cassette.testing.plugin_settings import check_marker, in_words, seconds_of, settings_from
 
 Golden = Callable[[str, str], None]
 PLACE = "cassettes/test_it/test_hello"

@@ -16,9 +16,9 @@ from proof_helpers import own_spools, sized
 from cassette.clock import VirtualClock
 from cassette.frames import same_picture, settled
 from cassette.model import Final, Frame, Input, Output
-from cassette.reader import open as open_cassette
-from cassette.recorder import Recorder
-from cassette.rederive import rederive
+from cassette.reading.reader import open as open_cassette
+from cassette.recording.recorder import Recorder
+from cassette.recording.rederive import rederive
 from terminal.emulator import make_emulator
 
 COLUMNS, ROWS = 12, 4

@@ -9,9 +9,9 @@ from proof_helpers import assert_complete, cassette_command, contents, own_spool
 
 from cassette.cli import main as cassette_main
 from cassette.errors import SpoolFull
-from cassette.reader import open as open_cassette
-from cassette.recorder import Recorder
-from cassette.verify import verify
+from cassette.reading.reader import open as open_cassette
+from cassette.reading.verify import verify
+from cassette.recording.recorder import Recorder
 
 MB = 2**20
 TOO_MUCH = 6 * MB

@@ -18,8 +18,8 @@ from proof_helpers import (
 from cassette.cli import main as cassette_main
 from cassette.format import documents
 from cassette.model import MANIFEST
-from cassette.reader import open as open_cassette
-from cassette.recorder import Recorder
+from cassette.reading.reader import open as open_cassette
+from cassette.recording.recorder import Recorder
 
 KILLS = sized(8, 200)
 MOST_EVENTS = sized(600, 3000)

@@ -9,12 +9,12 @@ from proof_driver import input_of, output_of, payload_of
 from proof_helpers import assert_complete, assert_recovered, contents, own_spools, sized, spools_in
 
 from cassette.cli import main as cassette_main
-from cassette.finish import finish
 from cassette.format import lines
 from cassette.model import Final, Input, ServiceEvent
-from cassette.reader import open as open_cassette
-from cassette.recorder import Recorder
-from cassette.spooled import Kind
+from cassette.reading.reader import open as open_cassette
+from cassette.recording.finish import finish
+from cassette.recording.recorder import Recorder
+from cassette.recording.spooled import Kind
 from cassette.store.spool import open_spool
 
 CUTS = sized(10, 300)

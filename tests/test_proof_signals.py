@@ -11,7 +11,7 @@ import pytest
 from proof_helpers import CASSETTE, assert_complete, assert_recovered, own_spools, spools_in
 
 from cassette.cli import main as cassette_main
-from cassette.reader import open as open_cassette
+from cassette.reading.reader import open as open_cassette
 
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 LEFT_ON = b"\x1b[?1049h\x1b[?2004h\x1b[?1002h\x1b[?1006h\x1b[?25l\x1b="

@@ -7,8 +7,8 @@ import sys
 import pytest
 from proof_helpers import PROVE, assert_complete, cassette_command, own_spools, sized, spools_in
 
-from cassette.reader import open as open_cassette
-from cassette.verify import verify
+from cassette.reading.reader import open as open_cassette
+from cassette.reading.verify import verify
 
 BURSTS = sized(5, 100)
 BURST_BYTES = 2**20

@@ -18,7 +18,7 @@ from cassette.format.frame_decoder import FrameDecoder
 from cassette.format.frames import FrameEncoder
 from cassette.format.lines import with_seq
 from cassette.model import EmulatorIdentity, Final, Frame, Input, Output, ServiceEvent, Size
-from cassette.reader import Cassette
+from cassette.reading.reader import Cassette
 from terminal.snapshot import Cursor, Line, Snapshot, Span, Style
 
 

@@ -21,9 +21,9 @@ from cassette.errors import (
     UsageError,
 )
 from cassette.model import Final, Harness, Input, Output, ServiceEvent
-from cassette.recorder import MAX_OUTPUT_BYTES
-from cassette.recovery import recover
-from cassette.verify import verify
+from cassette.reading.verify import verify
+from cassette.recording.recorder import MAX_OUTPUT_BYTES
+from cassette.recording.recovery import recover
 
 
 @pytest.fixture(autouse=True)
@@ -557,7 +557,7 @@ def test_a_failed_run_leaves_the_old_cassette_as_it_was(place):
     with pytest.raises(ValueError, match="boom"):
         failing(recorder, ValueError("boom"))
     assert everything(place) == before
-    cassette.recovery.discard_spool(recorder.spool.id)
+    cassette.recording.recovery.discard_spool(recorder.spool.id)
 
 
 def test_an_unknown_emulator_is_an_error_of_publishing_and_the_spool_stays(place):
@@ -565,7 +565,7 @@ def test_an_unknown_emulator_is_an_error_of_publishing_and_the_spool_stays(place
     with pytest.raises(UnknownEmulator) as caught:
         recorder.close()
     assert "cassette recover" in caught.value.__notes__[0]
-    cassette.recovery.discard_spool(recorder.spool.id)
+    cassette.recording.recovery.discard_spool(recorder.spool.id)
 
 
 def test_a_spool_of_another_release_is_said_in_words(place):
@@ -573,4 +573,4 @@ def test_a_spool_of_another_release_is_said_in_words(place):
     recorder.spool.header["plan"]["later"] = 1
     with pytest.raises(CassetteError, match=r"another release of pty-cassette .*Finish it with that one"):
         recorder.close()
-    cassette.recovery.discard_spool(recorder.spool.id)
+    cassette.recording.recovery.discard_spool(recorder.spool.id)

@@ -12,8 +12,8 @@ from cassette.cli import main
 from cassette.emulators import identity_of, new_emulator
 from cassette.errors import Damaged, NotACassette, UnknownEmulator
 from cassette.model import Size
-from cassette.rederive import rederive
-from cassette.verify import verify
+from cassette.reading.verify import verify
+from cassette.recording.rederive import rederive
 
 EVIDENCE = ("input.jsonl", "output.jsonl", "output.raw", "service-events.jsonl")
 

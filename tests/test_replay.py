@@ -12,7 +12,7 @@ import cassette
 from cassette.clock import VirtualClock
 from cassette.errors import Cancelled, UsageError
 from cassette.model import Event, Output
-from cassette.replay import Paced, cap_idle, in_order, replay, scaled, window
+from cassette.playing.replay import Paced, cap_idle, in_order, replay, scaled, window
 
 TIMES = (0, 0, 500, 620, 630, 640, 640, 700, 900, 910, 910, 1000)
 

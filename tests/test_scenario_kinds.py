@@ -333,7 +333,7 @@ def test_an_end_that_nobody_saw(tmp_path):
 
 
 def test_a_signal(recordings):
-    from cassette.reader import open as open_cassette
+    from cassette.reading.reader import open as open_cassette
     from cassette.scenario.tape import Tape as View
 
     with open_cassette(recordings["killed"]) as tape:

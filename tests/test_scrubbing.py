@@ -9,7 +9,7 @@ import pytest
 
 from cassette.errors import SecretsWouldLeak
 from cassette.model import Evidence, Final, Input, Output, ServiceEvent, Size
-from cassette.scrubbing import ScrubbedRecording
+from cassette.recording.scrubbing import ScrubbedRecording
 from scrub.identity import Identity
 from terminal.exit_status import ExitStatus
 from terminal.provenance import cells_of

@@ -11,8 +11,8 @@ from recut import recut
 
 import cassette
 from cassette.clock import VirtualClock
-from cassette.live import LiveSession
-from cassette.player import ReplaySession
+from cassette.playing.player import ReplaySession
+from cassette.recording.live import LiveSession
 from cassette.script import parse_script
 from cassette.session import Session
 

@@ -18,7 +18,7 @@ from shim_helpers import ENVIRONMENT, LIMIT_S, drive
 
 import cassette
 from cassette.model import Input, Output, ServiceEvent
-from cassette.reader import open as open_cassette
+from cassette.reading.reader import open as open_cassette
 from cassette.shim import write_shim
 
 SHELL = ["bash", "--norc", "--noprofile", "-i"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from build_cassette import Tape
 
-from cassette.reader import open as open_cassette
+from cassette.reading.reader import open as open_cassette
 from cassette.shim.compiler import compile_plan
 from cassette.shim.queries import queries
 from cassette.shim.runtime.answers import Questions, answer_kind, sequence_end

@@ -23,7 +23,7 @@ from shim_process import on_terminal as on_terminal
 from shim_process import shim as shim
 
 from cassette.model import Input, Output
-from cassette.reader import open as open_cassette
+from cassette.reading.reader import open as open_cassette
 from cassette.shim import write_shim
 
 # Whole recordings, driven by what they say themselves.

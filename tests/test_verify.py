@@ -28,9 +28,9 @@ from hypothesis import strategies as st
 from cassette.errors import CassetteError, NotACassette, UnknownFeature, UnknownVersion
 from cassette.format.limits import MAX_LINE_BYTES
 from cassette.format.seal import EvidenceChain, SealFacts, seal_document
-from cassette.reader import open as open_cassette
-from cassette.verdict import MAX_FINDINGS, Verdict
-from cassette.verify import verify
+from cassette.reading.reader import open as open_cassette
+from cassette.reading.verdict import MAX_FINDINGS, Verdict
+from cassette.reading.verify import verify
 
 PROVE = os.environ.get("CASSETTE_PROVE") == "1"
 Files = dict[str, bytes]

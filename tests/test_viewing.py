@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassette.viewing import ViewFilter, safe_text
+from cassette.viewing.filtering import ViewFilter, safe_text
 from terminal.emulator import make_emulator
 
 DRAWS = [

@@ -93,7 +93,7 @@ def _help() -> str:
 
 
 def _version() -> str:
-    from cassette.plan import own_version
+    from cassette.recording.plan import own_version
 
     return f"pty-cassette {own_version()}\n"
 

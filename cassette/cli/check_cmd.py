@@ -106,8 +106,8 @@ def _print_result(spec: str, result: Result) -> None:
 
 
 def _print_screen(result: Result) -> None:
-    from cassette.moments import format_time
-    from cassette.picture import picture, place_of
+    from cassette.reading.moments import format_time
+    from cassette.viewing.picture import picture, place_of
 
     if result.screen is not None:
         moment = result.screen

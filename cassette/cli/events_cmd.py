@@ -12,7 +12,7 @@ from cassette.cli.reading import add_cassette, add_window, opened, window_of
 
 if TYPE_CHECKING:
     from cassette.model import Event
-    from cassette.reader import Cassette
+    from cassette.reading.reader import Cassette
 
 EXAMPLES = (
     "cassette events cassettes/session",
@@ -38,7 +38,7 @@ def parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """Print the events."""
     args = parser().parse_args(arguments)
-    from cassette.readable import as_json
+    from cassette.viewing.readable import as_json
 
     _check_kinds(args.kind)
     start, end = window_of(args)
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _check_kinds(kinds: Sequence[str] | None) -> None:
     from cassette.errors import UsageError
-    from cassette.readable import KINDS
+    from cassette.viewing.readable import KINDS
 
     for kind in kinds or ():
         if kind not in KINDS:
@@ -62,7 +62,7 @@ def _check_kinds(kinds: Sequence[str] | None) -> None:
 
 
 def _chosen(tape: Cassette, kinds: Sequence[str] | None, start: int, end: int | None) -> Iterator[Event]:
-    from cassette.readable import kind_of
+    from cassette.viewing.readable import kind_of
 
     for event in tape.events():
         if end is not None and event.t_ms > end:
@@ -80,20 +80,20 @@ class _Lines:
 
     def __call__(self, event: Event) -> None:
         from cassette.model import Frame
-        from cassette.moments import format_time
-        from cassette.readable import kind_of, words
+        from cassette.reading.moments import format_time
+        from cassette.viewing.readable import kind_of, words
 
         kind = kind_of(event)
         head = f"{event.seq:6}  {format_time(event.t_ms):>9}  "
         line = f"{head}{kind:8}{words(event)}"
         if self._width is not None:
-            from cassette.styled import cut_to
+            from cassette.viewing.styled import cut_to
 
             line = cut_to(line, self._width)
         body = line[len(head) :]
         write_line(f"{colour(head, 'dim')}{colour(body[:8], _COLOURS.get(kind, 'dim'))}{body[8:]}")
         if self._frames and isinstance(event, Frame):
-            from cassette.styled import boxed, plain_rows
+            from cassette.viewing.styled import boxed, plain_rows
 
             for row in boxed(plain_rows(event.screen), event.screen):
                 write_line(f"        {row}")

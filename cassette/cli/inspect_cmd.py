@@ -40,7 +40,7 @@ def parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """Print an overview."""
     args = parser().parse_args(arguments)
-    from cassette.overview import overview
+    from cassette.reading.overview import overview
 
     with opened(args) as tape:
         facts = overview(tape)
@@ -92,7 +92,7 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _duration(duration_ms: int) -> str:
-    from cassette.moments import format_time
+    from cassette.reading.moments import format_time
 
     return f"{format_time(duration_ms)}{' s' if duration_ms < 60_000 else ''}"
 
@@ -150,7 +150,7 @@ def _quota(facts: dict[str, Any] | None) -> str:
 
 
 def _print_screen(screen: Snapshot) -> None:
-    from cassette.styled import boxed, cut_to, plain_rows, styled_rows
+    from cassette.viewing.styled import boxed, cut_to, plain_rows, styled_rows
 
     on_terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if on_terminal else screen.columns + 2

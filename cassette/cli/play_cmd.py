@@ -13,8 +13,8 @@ from cassette.cli.reading import add_cassette, add_window, opened, window_of
 from cassette.errors import UsageError
 
 if TYPE_CHECKING:
-    from cassette.reader import Cassette
-    from cassette.viewer import Viewer
+    from cassette.reading.reader import Cassette
+    from cassette.viewing.viewer import Viewer
 
 EXAMPLES = (
     "cassette play cassettes/session                       as it happened (space, . and q work)",
@@ -45,7 +45,7 @@ def parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """Play one cassette."""
     args = parser().parse_args(arguments)
-    from cassette.viewer import Viewer
+    from cassette.viewing.viewer import Viewer
 
     pace = _pace(args)
     with opened(args) as tape:
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _replay(tape: Cassette, viewer: Viewer, pace: dict[str, Any]) -> None:
     from cassette.model import Final, Frame, Output
-    from cassette.replay import replay
+    from cassette.playing.replay import replay
 
     seen = (event for event in tape.events() if isinstance(event, Output | Frame | Final))
     replay(seen, viewer, clock=viewer.clock, cancelled=viewer.cancelled, **pace)

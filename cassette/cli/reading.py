@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cassette.cli.output import Parser
-    from cassette.reader import Cassette
+    from cassette.reading.reader import Cassette
 
 
 def add_cassette(p: Parser) -> None:
@@ -28,7 +28,7 @@ def add_window(p: Parser) -> None:
 def window_of(args: argparse.Namespace) -> tuple[int, int | None]:
     """`--from` and `--to` in milliseconds. Raises UsageError."""
     from cassette.errors import UsageError
-    from cassette.moments import parse_time
+    from cassette.reading.moments import parse_time
 
     start = 0 if args.start is None else parse_time(args.start, "--from")
     end = None if args.end is None else parse_time(args.end, "--to")
@@ -39,6 +39,6 @@ def window_of(args: argparse.Namespace) -> tuple[int, int | None]:
 
 def opened(args: argparse.Namespace) -> closing[Cassette]:
     """The cassette that was named. Raises NotACassette, Damaged and the like."""
-    from cassette.reader import open as open_cassette
+    from cassette.reading.reader import open as open_cassette
 
     return closing(open_cassette(args.cassette, unverified=args.unverified))

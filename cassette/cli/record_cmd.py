@@ -19,7 +19,7 @@ from cassette.cli.output import Parser, ProgressLine, note, print_json, warn
 from cassette.errors import CassetteError, UsageError
 
 if TYPE_CHECKING:
-    from cassette.live import LiveSession
+    from cassette.recording.live import LiveSession
 
 EXAMPLES = (
     "cassette record -- bash                              type, then leave with exit",
@@ -131,7 +131,7 @@ class Outcome:
     """What came of a recording."""
 
     def __init__(self, path: Path, reason: str, ended_by: signal.Signals | None = None) -> None:
-        from cassette.reader import open as open_cassette
+        from cassette.reading.reader import open as open_cassette
 
         self.path = path
         self.reason = reason
@@ -157,7 +157,7 @@ class Outcome:
         return self._code(args)
 
     def _document(self) -> dict[str, Any]:
-        from cassette.reader import open as open_cassette
+        from cassette.reading.reader import open as open_cassette
 
         status = self.final.exit
         with open_cassette(self.path, unverified=True) as tape:
@@ -184,9 +184,9 @@ class Outcome:
 
 
 def _by_person(args: argparse.Namespace, path: Path, command: list[str], options: dict[str, Any]) -> Outcome:
-    from cassette.interactive import Person, size_of
-    from cassette.run import Run
-    from cassette.starting import start
+    from cassette.recording.interactive import Person, size_of
+    from cassette.recording.run import Run
+    from cassette.recording.starting import start
 
     own = size_of(sys.stdin.fileno())
     columns = own.columns if args.columns is None else args.columns
@@ -206,8 +206,8 @@ def _by_person(args: argparse.Namespace, path: Path, command: list[str], options
 
 
 def _alone(args: argparse.Namespace, path: Path, command: list[str], options: dict[str, Any]) -> Outcome:
+    from cassette.recording.starting import record
     from cassette.script import read_script
-    from cassette.starting import record
 
     script = read_script(args.script) if args.script else None
     show = None if args.json or args.quiet or script else _Forward()

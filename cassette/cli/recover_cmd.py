@@ -35,7 +35,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """List, finish or discard spools."""
-    from cassette.recovery import discard_spool, list_spools
+    from cassette.recording.recovery import discard_spool, list_spools
 
     args = parser().parse_args(arguments)
     if sum((args.list, args.discard is not None, args.id is not None)) > 1:
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _whole_id(start: str) -> str:
     from cassette.errors import NoSuchSpool
-    from cassette.recovery import list_spools
+    from cassette.recording.recovery import list_spools
 
     if not start:
         raise UsageError(what="the id is empty: give its start, as cassette recover --list shows it")
@@ -75,7 +75,7 @@ def _whole_id(start: str) -> str:
 
 
 def _recover(ids: list[str], *, to: str | None, as_json: bool) -> int:
-    from cassette.recovery import recover
+    from cassette.recording.recovery import recover
 
     progress, code, done = ProgressLine("drawing frames"), 0, []
     for spool_id in ids:
@@ -95,7 +95,7 @@ def _recover(ids: list[str], *, to: str | None, as_json: bool) -> int:
 
 
 def _list(*, as_json: bool) -> int:
-    from cassette.recovery import list_spools
+    from cassette.recording.recovery import list_spools
 
     found = list_spools()
     if as_json:

@@ -31,7 +31,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Rederive each cassette; one that fails does not keep the others from it."""
-    from cassette.rederive import rederive
+    from cassette.recording.rederive import rederive
 
     args = parser().parse_args(arguments)
     progress, code, done = ProgressLine("drawing frames"), 0, []

@@ -12,8 +12,8 @@ from cassette.cli.reading import add_cassette, opened
 from cassette.errors import UsageError
 
 if TYPE_CHECKING:
-    from cassette.moments import Moment
-    from cassette.reader import Cassette
+    from cassette.reading.moments import Moment
+    from cassette.reading.reader import Cassette
     from terminal.snapshot import Snapshot
 
 EXAMPLES = (
@@ -80,7 +80,7 @@ def _draw(screen: Snapshot, file: str) -> None:
 
 
 def _moment(tape: Cassette, args: argparse.Namespace) -> Moment | None:
-    from cassette.moments import first_with, moment_at, parse_time
+    from cassette.reading.moments import first_with, moment_at, parse_time
 
     if args.until is not None:
         if not args.until:
@@ -93,7 +93,7 @@ def _moment(tape: Cassette, args: argparse.Namespace) -> Moment | None:
 
 
 def _print_rows(screen: Snapshot, *, ansi: bool) -> None:
-    from cassette.styled import plain_rows, styled_rows
+    from cassette.viewing.styled import plain_rows, styled_rows
 
     rows = styled_rows(screen) if ansi else plain_rows(screen)
     while rows and not rows[-1]:
@@ -103,8 +103,8 @@ def _print_rows(screen: Snapshot, *, ansi: bool) -> None:
 
 
 def _document(moment: Moment) -> dict[str, Any]:
-    from cassette.readable import cursor_facts
-    from cassette.styled import style_facts
+    from cassette.viewing.readable import cursor_facts
+    from cassette.viewing.styled import style_facts
 
     screen = moment.screen
     return {

@@ -33,7 +33,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Write one shim."""
-    from cassette.reader import open as open_cassette
+    from cassette.reading.reader import open as open_cassette
     from cassette.shim.writer import write_shim
 
     args = parser().parse_args(arguments)

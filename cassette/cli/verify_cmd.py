@@ -9,7 +9,7 @@ from cassette.cli.output import Parser, colour, print_json, printable, write_lin
 from cassette.errors import CassetteError
 
 if TYPE_CHECKING:
-    from cassette.verdict import Verdict
+    from cassette.reading.verdict import Verdict
 
 EXAMPLES = (
     "cassette verify cassettes/*",
@@ -41,7 +41,7 @@ def parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """Verify each."""
     args = parser().parse_args(arguments)
-    from cassette.verdict import UNSIGNED
+    from cassette.reading.verdict import UNSIGNED
 
     codes, documents, any_sealed = [], [], False
     for path in args.cassettes:
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 def _verdict(path: str, *, frames: bool) -> Verdict | CassetteError:
     """What `path` is worth, or why nothing can be said; so the others are verified all the same."""
     from cassette.errors import NotACassette
-    from cassette.verify import verify
+    from cassette.reading.verify import verify
 
     try:
         return verify(path, frames=True if frames else None)

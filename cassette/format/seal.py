@@ -1,4 +1,4 @@
-"""The evidence chain and the seal, as the writer makes them. `cassette.verify` has its own reading of both.
+"""The evidence chain and the seal, as the writer makes them. `cassette.reading.verify` has its own reading of both.
 
 Chain: `h = sha256(h || file name || 0x00 || body)` in event order over the evidence, from 32 zero bytes. It does
 not depend on frames. The seal is a function of the other files alone.

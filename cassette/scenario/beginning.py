@@ -8,12 +8,12 @@ from pathlib import Path
 
 from cassette.errors import BadAssertions, CannotStore, SpecExists
 from cassette.model import Frame
-from cassette.readable import size_words
-from cassette.reader import Cassette
-from cassette.reader import open as open_cassette
+from cassette.reading.reader import Cassette
+from cassette.reading.reader import open as open_cassette
 from cassette.scenario.checking import binding_lines, judge
 from cassette.scenario.spec import FILE_NAME, SPEC_VERSION, parse_spec
 from cassette.scenario.tape import Tape
+from cassette.viewing.readable import size_words
 from cassette.yaml_file import quoted_yaml
 
 _ROWS = 3

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cassette.model import Input, Size
-from cassette.moments import format_time
-from cassette.readable import keys_of, quoted, size_words
+from cassette.reading.moments import format_time
 from cassette.scenario.fields import CouldNotFail, Fields
 from cassette.scenario.look_kinds import size_of
 from cassette.scenario.screen_kinds import Count, read_count, times
 from cassette.scenario.tape import Tape
 from cassette.scenario.texts import compiled
 from cassette.scenario.when import DoesNotHold, Run, Window, read_window
+from cassette.viewing.readable import keys_of, quoted, size_words
 from cassette.yaml_file import Node, WrongYaml
 
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}\s*)+\Z")

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from cassette.errors import CassetteError, NotACassette, NotBound, UsageError
-from cassette.moments import Moment
-from cassette.reader import Cassette
-from cassette.reader import open as open_cassette
+from cassette.reading.moments import Moment
+from cassette.reading.reader import Cassette
+from cassette.reading.reader import open as open_cassette
 from cassette.scenario.fields import CouldNotFail
 from cassette.scenario.spec import FILE_NAME, Assertion, Spec, read_spec
 from cassette.scenario.tape import Tape

@@ -8,8 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from cassette.model import Frame, Input, ServiceEvent
-from cassette.moments import format_time
-from cassette.readable import how_it_ended, words
+from cassette.reading.moments import format_time
 from cassette.scenario.fields import CouldNotFail, Fields
 from cassette.scenario.json_values import (
     CONDITIONS,
@@ -28,6 +27,7 @@ from cassette.scenario.json_values import (
 from cassette.scenario.screen_kinds import Count, read_count, times
 from cassette.scenario.tape import Chunk, Tape
 from cassette.scenario.when import END, START, DoesNotHold, Point, Window, point_of, read_window
+from cassette.viewing.readable import how_it_ended, words
 from cassette.yaml_file import Node, WrongYaml
 
 _PARTS = ("metadata", "usage", "cost_usd", "final_text", "routing_actual", "session_log_path", "duration_ms")

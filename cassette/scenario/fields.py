@@ -116,7 +116,7 @@ class Fields:
 
 def time_of(node: Node, what: str, name: str) -> int:
     """Milliseconds of `1.5`, `1500ms` or `1:02.5`, as it was written. Raises WrongYaml."""
-    from cassette.moments import parse_time
+    from cassette.reading.moments import parse_time
 
     if isinstance(node.value, str | int | float) and not isinstance(node.value, bool):
         try:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from cassette.picture import plain
 from cassette.scenario.fields import Fields
 from cassette.scenario.texts import compiled
+from cassette.viewing.picture import plain
 from cassette.yaml_file import Node, WrongYaml
 
 Path: TypeAlias = tuple[str | int, ...]

@@ -8,11 +8,11 @@ from dataclasses import fields as names_of
 from typing import Any
 
 from cassette.model import Size
-from cassette.picture import plain
 from cassette.scenario.fields import Fields
 from cassette.scenario.tape import Tape
 from cassette.scenario.texts import AREA, WHAT, Area, Text, compiled, read_area, read_text
 from cassette.scenario.when import AT, MOMENT, DoesNotHold, When, read_when
+from cassette.viewing.picture import plain
 from cassette.yaml_file import Node, WrongYaml
 from terminal.snapshot import Style
 

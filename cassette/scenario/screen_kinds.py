@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cassette.moments import Moment, format_time
+from cassette.reading.moments import Moment, format_time
 from cassette.scenario.fields import CouldNotFail, Fields
 from cassette.scenario.tape import Tape
 from cassette.scenario.texts import AREA, WHAT, Area, Text, read_area, read_text

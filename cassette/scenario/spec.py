@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from cassette.errors import BadAssertions
-from cassette.picture import plain
 from cassette.scenario import byte_kinds, fact_kinds, look_kinds, screen_kinds
 from cassette.scenario.fields import Fields, hint
 from cassette.scenario.tape import Tape
+from cassette.viewing.picture import plain
 from cassette.yaml_file import Node, WrongYaml, parse_yaml, read_bounded
 
 FILE_NAME = "assertions.yaml"

@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cassette.model import Final, Frame, Input, Output, ServiceEvent, Size
-from cassette.moments import Moment, format_time
-from cassette.screens import is_size
+from cassette.reading.moments import Moment, format_time
+from cassette.reading.screens import is_size
 
 if TYPE_CHECKING:
-    from cassette.reader import Cassette
+    from cassette.reading.reader import Cassette
 
 
 @dataclass(frozen=True, slots=True)

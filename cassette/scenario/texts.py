@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cassette.picture import plain
 from cassette.scenario.fields import CouldNotFail, Fields
+from cassette.viewing.picture import plain
 from cassette.yaml_file import Node
 from terminal.snapshot import Snapshot, Style
 from terminal.widths import split_cells

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cassette.moments import Moment, format_time
+from cassette.reading.moments import Moment, format_time
 from cassette.scenario.fields import CouldNotFail, Fields, time_of
 from cassette.scenario.tape import Tape
 from cassette.scenario.texts import ANYWHERE, Text, text_of

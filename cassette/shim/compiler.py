@@ -16,7 +16,7 @@ from typing import Any
 
 from cassette.errors import CassetteError
 from cassette.model import Final, Input, Output
-from cassette.reader import Cassette
+from cassette.reading.reader import Cassette
 from cassette.shim.queries import queries
 from cassette.shim.runtime import plan as parts
 from cassette.shim.runtime.answers import Questions

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import CodeType
 
 from cassette.errors import CannotStore, CassetteExists, UsageError
-from cassette.reader import open as open_cassette
+from cassette.reading.reader import open as open_cassette
 from cassette.shim.compiler import compile_plan
 from cassette.store.directory import Buffer
 

@@ -1,0 +1,374 @@
+"""Facts become events in the spool, in the order in which they are told; the clock is the caller's.
+
+Every method stamps its event once, and returns when the event would survive the death of this process. Nothing
+here reads a descriptor, draws a screen or waits for a program: that is `cassette.recording.live`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+from cassette.clock import Clock, MonotonicClock
+from cassette.errors import CassetteError, SpoolFull, UsageError
+from cassette.format import documents, lines
+from cassette.format.limits import MAX_COLUMNS, MAX_INPUT_BYTES, MAX_ROWS
+from cassette.model import Discovery, Final, Input, Quota, ServiceEvent, Size
+from cassette.recording.finish import Progress, finish
+from cassette.recording.plan import RecordingPlan
+from cassette.recording.spooled import Kind
+from cassette.store.publish import check_target
+from cassette.store.spool import Spool
+from terminal.exit_status import ExitStatus
+
+Facts = TypeVar("Facts", Discovery, Quota)
+MAX_OUTPUT_BYTES = 2**20
+"""Bytes of one output event; more at once becomes several events of one moment."""
+
+
+class Recorder:
+    """Records what the caller observes; `close()` publishes the cassette.
+
+    Thread-safe. Leaving the `with` block closes it; after an exception in the block nothing is published, the
+    recording stays in the spool, and the exception carries a note that says how to get it.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        plan: RecordingPlan | None = None,
+        *,
+        columns: int | None = None,
+        rows: int | None = None,
+        overwrite: bool = False,
+        max_bytes: int | None = None,
+        clock: Clock | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        plan = (plan or RecordingPlan()).sized(columns, rows)
+        check_size(plan.size)
+        if max_bytes is not None and max_bytes < 1:
+            raise UsageError(what=f"max_bytes is {max_bytes}: give at least 1, or leave it out")
+        self.path = Path(path).absolute()
+        check_target(self.path, overwrite=overwrite)
+        self.clock = clock or MonotonicClock()
+        self.progress = progress
+        self._lock = threading.RLock()
+        self._max_bytes = max_bytes
+        self._last_ms = 0
+        self._bytes = 0
+        self._dropped = 0  # bytes of output
+        self._refused = 0  # other events
+        self._full: str | None = None
+        self._final: Final | None = None
+        self._closed = False
+        try:
+            self.spool = Spool.create(plan.header(overwrite=overwrite), target=self.path)
+        except (TypeError, ValueError) as error:
+            raise UsageError(
+                what=f"this plan cannot be kept: {error}. Give plain text and numbers."
+            ) from None
+        self._start = self.clock.now()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._closed:
+            return
+        if error is None:
+            self.close()
+        else:
+            self.keep(error)
+
+    @property
+    def full(self) -> str | None:
+        """Why no more output is taken: `max-bytes`, `spool-full`, or None while there is room."""
+        return self._full
+
+    @property
+    def output_bytes(self) -> int:
+        """Bytes of output recorded so far."""
+        return self._bytes
+
+    def now_ms(self) -> int:
+        """Milliseconds since the recording began; never less than the last event's."""
+        with self._lock:
+            self._last_ms = max(self._last_ms, round((self.clock.now() - self._start) * 1000))
+            return self._last_ms
+
+    def input(
+        self,
+        data: bytes,
+        *,
+        kind: Literal["input", "paste"] = "input",
+        key: str | None = None,
+        source: Literal["user", "script", "terminal"] = "user",
+        redacted: str | None = None,
+    ) -> None:
+        """Bytes for the program. Call it before they are written, so that no answer can come first."""
+        if len(data) > MAX_INPUT_BYTES:
+            raise UsageError(what=f"an input of {len(data)} bytes: send at most {MAX_INPUT_BYTES} at once")
+        if kind not in ("input", "paste") or source not in ("user", "script", "terminal"):
+            raise UsageError(
+                what=f"an input of kind {kind!r} from {source!r}: the kinds are input and paste, "
+                "the sources user, script and terminal"
+            )
+        self._input(kind, data=bytes(data), key=key, source=source, redacted=redacted)
+
+    def output(self, data: bytes) -> int:
+        """Bytes that the program wrote; how many of them were kept. Fewer than given: it is full, stop the program.
+
+        Raises SpoolFull for bytes that did not fit in the spool; they count as a gap.
+        """
+        with self._lock:
+            self._check_open()
+            room = len(data) if self._max_bytes is None else self._max_bytes - self._bytes
+            taken = 0 if self._full else min(room, len(data))
+            moment, begun = self.now_ms(), self._bytes
+            try:
+                for start in range(0, taken, MAX_OUTPUT_BYTES):
+                    part = data[start : min(start + MAX_OUTPUT_BYTES, taken)]
+                    self._append(Kind.OUTPUT, moment, part)
+                    self._bytes += len(part)
+            finally:
+                self._dropped += len(data) - (self._bytes - begun)
+            if taken < len(data):
+                self._full = self._full or "max-bytes"
+            return taken
+
+    def resize(self, *, columns: int, rows: int) -> None:
+        """The terminal has a new size, in cells. Call it before the program is told."""
+        size = Size(columns, rows)
+        check_size(size)
+        self._input("resize", size=size)
+
+    def signal(self, name: str) -> None:
+        """A signal goes to the program, by name: `SIGINT`."""
+        self._input("signal", signal=name)
+
+    def pty_mode(self, mode: Mapping[str, bool]) -> None:
+        """The line discipline at the start; it goes into the manifest."""
+        self._spool_document(Kind.PTY_MODE, _encoded("mode", lambda: documents.write_json(_plain(mode))))
+
+    def mode(self, mode: Mapping[str, bool]) -> None:
+        """The line discipline changed: echo, icanon, isig, icrnl, opost, onlcr."""
+        self._input("mode", mode=dict(mode))
+
+    def mark(self, op: str) -> None:
+        """The driver looked at the screen or waited for it."""
+        self._input("mark", op=op)
+
+    def _input(self, kind: str, **facts: Any) -> None:
+        with self._lock:
+            event = Input(0, self.now_ms(), kind, **facts)
+            body = _encoded("input", lambda: lines.input_body(event), _read_input)
+            self._append(Kind.INPUT, event.t_ms, body)
+
+    def service_event(self, payload: Mapping[str, Any]) -> None:
+        """A caller's own JSON object, kept in order with the rest. The type `gap` is the recorder's."""
+        if not isinstance(payload, Mapping):
+            raise UsageError(
+                what=f"a service event is a JSON object, not {type(payload).__name__}: wrap it in one"
+            )
+        if payload.get("type") == "gap":
+            raise UsageError(what="the service event type 'gap' is the recorder's own: choose another type")
+        with self._lock:
+            self._check_open()
+            self._put_service(payload)
+
+    def gap(self, reason: str, *, lost_bytes: int = 0) -> None:
+        """Something is missing here, and why; the cassette will be partial."""
+        with self._lock:
+            self._check_open()
+            self._put_gap(reason, lost_bytes)
+
+    def _put_gap(self, reason: str, lost_bytes: int = 0, lost_events: int = 0) -> None:
+        payload: dict[str, Any] = {"type": "gap", "reason": reason}
+        payload |= {name: n for name, n in (("bytes", lost_bytes), ("events", lost_events)) if n}
+        self._put_service(payload, closing=True)
+
+    def _put_service(self, payload: Mapping[str, Any], *, closing: bool = False) -> None:
+        moment = self.now_ms()
+        body = _encoded("service event", lambda: lines.service_body(ServiceEvent(0, moment, _plain(payload))))
+        self._put(Kind.SERVICE, moment, body, closing=closing)
+
+    def final(
+        self,
+        exit: ExitStatus | int | None = None,  # noqa: A002 - the contract's name
+        *,
+        usage: Mapping[str, Any] | None = None,
+        cost_usd: float | None = None,
+        final_text: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """How it ended: the last event. What is given again replaces what an earlier call gave; `metadata` adds."""
+        given: dict[str, Any] = {
+            "exit": ExitStatus(exit) if isinstance(exit, int) else exit,
+            "usage": usage,
+            "cost_usd": cost_usd,
+            "final_text": final_text,
+            "metadata": metadata,
+        }
+        with self._lock:
+            self._check_open()
+            final = self._final or Final(0, 0, None, 0)
+            if metadata is not None and final.metadata is not None:
+                given["metadata"] = {**final.metadata, **metadata}
+            given = {name: value for name, value in given.items() if value is not None}
+            final = replace(final, **given)
+            _encoded("final", lambda: _final_body(final), _read_final)
+            self._final = replace(final, usage=_plain(final.usage), metadata=_plain(final.metadata))
+
+    def discovery(self, facts: Discovery) -> None:
+        """What the harness can do, as it was seen: becomes `discovery.json`."""
+        self._facts(Kind.DISCOVERY, Discovery, facts)
+
+    def quota(self, facts: Quota) -> None:
+        """What is left of the account's allowance, as it was seen: becomes `quota.json`."""
+        self._facts(Kind.QUOTA, Quota, facts)
+
+    def _facts(self, kind: bytes, shape: type[Facts], facts: Facts) -> None:
+        if not isinstance(facts, shape):
+            raise UsageError(
+                what=f"{type(facts).__name__} is no {shape.__name__}: give a cassette.{shape.__name__}"
+            )
+
+        def encode() -> bytes:
+            document = {field.name: _plain(getattr(facts, field.name)) for field in fields(facts)}
+            kept = {name: value for name, value in document.items() if value not in (None, [], {})}
+            documents.read_document(shape, kept)
+            return documents.write_json(kept)
+
+        self._spool_document(kind, _encoded(shape.__name__.lower(), encode, documents.read_json))
+
+    def _spool_document(self, kind: bytes, data: bytes) -> None:
+        with self._lock:
+            self._append(kind, self.now_ms(), data)
+
+    def close(self) -> Path:
+        """Publish the cassette; its path. Again it does nothing.
+
+        After an error the recording stays in the spool, for `recover`; the error carries a note that says how.
+        """
+        with self._lock:
+            if self._closed:
+                return self.path
+            self._closed = True
+            try:
+                self._end()
+                finish(self.spool, progress=self.progress)
+            except BaseException as error:
+                self._let_go(error)
+                raise
+        return self.path
+
+    def _end(self) -> None:
+        """The closing events; they use the room that the spool keeps for them."""
+        if self._full:
+            self._put_gap(self._full, self._dropped, self._refused)
+        moment = self.now_ms()
+        final = self._final or Final(0, moment, None, moment)
+        body = lines.final_body(replace(final, t_ms=moment, duration_ms=moment))
+        self._put(Kind.FINAL, moment, body, closing=True)
+
+    def discard(self) -> None:
+        """Throw the recording away: nothing is published, nothing stays in the spool."""
+        with self._lock:
+            self._check_open()
+            self._closed = True
+            self.spool.discard()
+
+    def keep(self, error: BaseException | None = None) -> None:
+        """Stop without publishing; the recording stays in the spool, and `error` gets a note of that.
+
+        What `recover` makes of it is partial, with a gap `abandoned`.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            with contextlib.suppress(CassetteError):  # it ends without its last words then
+                self._put_gap("abandoned")
+                self._end()
+            self._let_go(error)
+
+    def _let_go(self, error: BaseException | None) -> None:
+        """Close the spool, and tell who reads `error` what became of the recording."""
+        self.spool.close()
+        if error is None:
+            return
+        if self.spool.in_memory:
+            error.add_note("The recording was in memory only, and is lost.")
+        else:
+            error.add_note(f"The recording is kept: finish it with `cassette recover {self.spool.id}`.")
+
+    def _append(self, kind: bytes, t_ms: int, body: bytes) -> None:
+        self._check_open()
+        self._put(kind, t_ms, body)
+
+    def _put(self, kind: bytes, t_ms: int, body: bytes, *, closing: bool = False) -> None:
+        try:
+            self.spool.append(kind, t_ms, body, closing=closing)
+        except SpoolFull:
+            self._full = self._full or "spool-full"
+            self._refused += kind != Kind.OUTPUT  # output is counted in bytes
+            raise
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise CassetteError(what=f"the recording of {self.path} has ended: start a new one")
+
+
+def _read_input(body: bytes) -> Input:
+    return lines.read_input(lines.with_seq(1, body))
+
+
+def _final_body(final: Final) -> bytes:
+    if not isinstance(final.exit, ExitStatus | None):
+        raise TypeError(f"exit is {type(final.exit).__name__}, not an ExitStatus or an int")
+    if final.cost_usd is not None and not math.isfinite(final.cost_usd):
+        raise ValueError(f"cost_usd is {final.cost_usd}")
+    return lines.final_body(replace(final, usage=_plain(final.usage), metadata=_plain(final.metadata)))
+
+
+def _read_final(body: bytes) -> Final:
+    return lines.read_final(lines.with_seq(1, body))
+
+
+def _plain(value: Any) -> Any:
+    """Mappings as dicts and sequences as lists, all the way down; the rest as it is, for others to judge."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _encoded(what: str, encode: Callable[[], bytes], read: Callable[[bytes], object] | None = None) -> bytes:
+    """What `encode` gives, where `read` can read it again. Raises UsageError: nothing unreadable is ever kept."""
+    try:
+        body = encode()
+        if read is not None:
+            read(body)
+    except RecursionError:
+        raise UsageError(
+            what=f"this {what} cannot be kept: it is nested too deep. Make it flatter."
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise UsageError(what=f"this {what} cannot be kept: {error}. Give plain, bounded values.") from None
+    return body
+
+
+def check_size(size: Size) -> None:
+    """Raise UsageError for a size that no terminal has."""
+    whole = all(type(number) is int for number in (size.columns, size.rows))
+    if not whole or not (1 <= size.columns <= MAX_COLUMNS and 1 <= size.rows <= MAX_ROWS):
+        limits = f"1 to {MAX_COLUMNS} columns and 1 to {MAX_ROWS} rows"
+        raise UsageError(what=f"a terminal of {size.columns} columns and {size.rows} rows: give {limits}")

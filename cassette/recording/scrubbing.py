@@ -1,0 +1,350 @@
+"""A whole recording in, the same recording without secrets out; or an error, and nothing.
+
+Output keeps every length and moves no cursor; input is masked or hidden as format 1 says; every string of every
+document is read. What was rewritten is drawn and read again: while anything known is left in any view, or the
+cursor stands elsewhere, nothing is given out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+from cassette.errors import ScrubMovedCells, SecretsWouldLeak
+from cassette.format import lines
+from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Final, Input, Output, ServiceEvent, Size
+from cassette.recording.hidden_input import JudgedInput, is_typed, judged
+from cassette.recording.screen_texts import Beginnings, ScreenTexts, painted_views, screen_texts
+from cassette.recording.spooled import Observed
+from scrub.documents import FlatDocument, flatten
+from scrub.environment import Taken
+from scrub.escapes import text_views
+from scrub.hidden import Discipline
+from scrub.identity import Identity
+from scrub.known import KnownValue
+from scrub.report import HitCounts, ScrubReport
+from scrub.rules import RuleSet
+from scrub.scrubber import Leak, Scrubber, leak_of
+from scrub.sweep import Hit
+from scrub.typed import typed_views
+from scrub.views import View, plain_view
+from terminal.provenance import Ask, Resize, Track
+from terminal.widths import width
+
+_ROUNDS = 4
+_SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
+_LONGEST_SEQUENCE = 64
+_FINAL_STRINGS = ("final_text", "usage", "metadata", "routing_actual", "session_log_path")
+
+Evidence = Callable[[], Iterable[Observed]]
+"""Gives every event from the start, each time that it is called."""
+
+
+@dataclass(frozen=True)
+class ScrubPlan:
+    """What is known before a recording is scrubbed.
+
+    `documents` are JSON documents to scrub with it, by name (manifest, discovery, quota …). `known` is what the
+    environment and files gave. `echo` and `canonical` are the line discipline at the start.
+    """
+
+    size: Size
+    known: Taken = field(default_factory=Taken)
+    identity: Identity = field(default_factory=Identity)
+    env_names: tuple[str, ...] = ()
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    rules: RuleSet | None = None
+    find_more: tuple[Callable[[View], Iterable[KnownValue]], ...] = ()
+    echo: bool = True
+    canonical: bool = True
+
+
+@dataclass(frozen=True)
+class ScrubbedRecording:
+    """A recording without secrets. `events` can be called once or often; `documents` are the plan's."""
+
+    events: Callable[[], Iterator[Observed]]
+    documents: Mapping[str, Any]
+    report: ScrubReport
+
+
+def scrub_recording(evidence: Evidence, plan: ScrubPlan) -> ScrubbedRecording:
+    """Scrub all of it. Raises SecretsWouldLeak or ScrubMovedCells; neither holds a value."""
+    material = _Material.of(evidence())
+    scrubber = Scrubber(
+        plan.rules,
+        [*plan.known.values, *plan.identity.known_values()],
+        width=width,
+        find_more=plan.find_more,
+    )
+    work = _Work(scrubber, material, plan)
+    work.run()
+    return ScrubbedRecording(
+        lambda: _events(evidence(), work), work.documents(), _report(work, plan, scrubber)
+    )
+
+
+@dataclass(slots=True)
+class _Material:
+    """A recording taken apart: output, where its chunks end, inputs, and what else has strings."""
+
+    output: bytes
+    timeline: list[int | Resize | Ask]
+    inputs: list[Input]
+    service: list[Any]
+    final: dict[str, Any]
+
+    @staticmethod
+    def of(evidence: Iterable[Observed]) -> _Material:
+        output = bytearray()
+        made = _Material(b"", [], [], [], {})
+        for observed in evidence:
+            event = observed.event
+            if isinstance(event, Output):
+                output += event.data
+                made.timeline.append(len(event.data))
+            elif isinstance(event, Input):
+                made._take_input(event)
+            elif isinstance(event, ServiceEvent):
+                made.service.append(event.payload)
+            elif isinstance(event, Final):
+                made.final = {name: getattr(event, name) for name in _FINAL_STRINGS}
+        made.output = bytes(output)
+        return made
+
+    def _take_input(self, event: Input) -> None:
+        self.inputs.append(event)
+        if event.kind == "resize" and event.size is not None:
+            self.timeline.append(Resize(event.size.columns, event.size.rows))
+        elif is_typed(event):
+            self.timeline.append(Ask())
+
+
+class _Work:
+    """The rounds of one recording: read, discover, sweep, rewrite, until nothing is left."""
+
+    def __init__(self, scrubber: Scrubber, material: _Material, plan: ScrubPlan) -> None:
+        self.scrubber = scrubber
+        self.material = material
+        self.counts = HitCounts()
+        self.judged = JudgedInput()
+        self._plan = plan
+        self._meta: FlatDocument | None = None
+        self.streams: dict[str, bytes] = {}
+        self._track: Track | None = None
+        self._seen: tuple[ScreenTexts, Beginnings] | None = None
+
+    def run(self) -> None:
+        leaks: list[Leak] = []
+        for _ in range(_ROUNDS):
+            rewritten, leaks = self._round()
+            if not leaks:
+                return
+            if rewritten == self.streams:
+                break
+            self.streams = rewritten
+        first = leaks[0]
+        raise SecretsWouldLeak(
+            count=len(leaks), kind=first.kind, origin=first.origin, form=first.form, view=first.view,
+            stream=first.stream, offset=first.offset,
+        )  # fmt: skip
+
+    def _round(self) -> tuple[dict[str, bytes], list[Leak]]:
+        """The streams rewritten once, and what was found in them before."""
+        scrubber = self.scrubber
+        output = self.streams.get("output", self.material.output)
+        screen, worth = self._seen or self._look(output)
+        self._seen = None
+        views = scrubber.completed(self._views(), self.streams)
+        scrubber.discover([*views, *screen.views])
+        hits = [
+            hit for hit in scrubber.sweep(views) if not (_is_name_in_document(hit) or _is_in_sequence(hit))
+        ]
+        on_screen = scrubber.sweep(screen.views)
+        if not hits and not on_screen:
+            return self.streams, []
+        rewritten, effective = scrubber.rewrite(self.streams, hits)
+        self._seen = self._look(rewritten["output"])
+        if not screen.replaced_by(self._seen[0], on_screen):
+            # Some of it shows on the screen alone: now the bytes of each cell are wanted, which takes longer.
+            self._seen = None
+            found = painted_views(
+                self.material.timeline, output, self._plan.size, worth, screen.found(on_screen)
+            )
+            rewritten, effective = scrubber.rewrite(self.streams, [*hits, *scrubber.sweep(found)])
+        self.counts.count(effective)
+        return rewritten, [leak_of(hit) for hit in (*hits, *on_screen)]
+
+    def _look(self, output: bytes) -> tuple[ScreenTexts, Beginnings]:
+        """All that stands on the screen with this output. Raises ScrubMovedCells."""
+        worth = Beginnings(self.scrubber.rules, self.scrubber.book)
+        screen, track = screen_texts(self.material.timeline, output, self._plan.size, worth)
+        if self._track is None:
+            self._begin(track)
+        elif track.digest != self._track.digest:
+            raise ScrubMovedCells(what=f"in {track.chunks} chunks")
+        return screen, worth
+
+    def _begin(self, track: Track) -> None:
+        """Judge the input by the rows that were seen, and lay out the streams."""
+        plan, material = self._plan, self.material
+        self._track = track
+        start = Discipline(0, echo=plan.echo, canonical=plan.canonical)
+        self.judged = judged(material.inputs, track.asked, start)
+        for value in self.judged.values:
+            self.scrubber.book.add(value)
+        ops = [event.op for event in material.inputs if event.op]
+        document = {**plan.documents, "service": material.service, "final": material.final, "marks": ops}
+        self._meta = flatten(document)
+        self.streams = {
+            "output": material.output,
+            "input": b"".join(event.data for event in self._kept(typed=True)),
+            "answers": b"".join(event.data for event in self._kept(typed=False)),
+            "documents": self._meta.text,
+        }
+
+    def _kept(self, *, typed: bool) -> Iterator[Input]:
+        return (event for event in self.judged.kept if event is not None and is_typed(event) is typed)
+
+    def _views(self) -> Iterator[View]:
+        """Every view that needs no terminal."""
+        yield from text_views("output", self.streams["output"])
+        yield from typed_views("input", self.streams["input"])
+        yield from text_views("answers", self.streams["answers"])
+        yield plain_view("document", "documents", self.streams["documents"])
+
+    def _rebuilt(self) -> dict[str, Any]:
+        assert self._meta is not None
+        rebuilt: dict[str, Any] = self._plan.identity.in_document(
+            self._meta.rebuilt(self.streams["documents"])
+        )
+        return rebuilt
+
+    def documents(self) -> dict[str, Any]:
+        """The plan's documents, scrubbed."""
+        rebuilt = self._rebuilt()
+        return {name: rebuilt[name] for name in self._plan.documents}
+
+    def own_documents(self) -> tuple[list[Any], dict[str, Any], list[str]]:
+        """Payloads of service events, strings of the final event, what marks say."""
+        rebuilt = self._rebuilt()
+        return rebuilt["service"], rebuilt["final"], rebuilt["marks"]
+
+
+def _is_name_in_document(hit: Hit) -> bool:
+    """Names of people and machines get their fixed names in documents, of whatever length."""
+    return bool(hit.entry.mask) and hit.view.stream == "documents"
+
+
+def _is_in_sequence(hit: Hit) -> bool:
+    """Raw bytes that only look like a secret together with a control sequence, which draws nothing."""
+    if hit.view.kind != "raw" or hit.view.stream == "documents":
+        return False
+    text = hit.view.text
+    before = text.rfind(b"\x1b[", max(0, hit.start - _LONGEST_SEQUENCE), hit.end)
+    found = _SEQUENCE.match(text, before) if before >= 0 else None
+    return found is not None and found.end() > hit.start
+
+
+def _events(evidence: Iterable[Observed], work: _Work) -> Iterator[Observed]:
+    """The events with scrubbed bytes and strings, in their order."""
+    service, final, ops = map(iter_or_self, work.own_documents())
+    inputs = _Inputs(work.judged.kept, work.streams["input"], work.streams["answers"], ops)
+    output, at = work.streams["output"], 0
+    for observed in evidence:
+        event = observed.event
+        if isinstance(event, Output):
+            data = output[at : at + len(event.data)]
+            yield _output(observed, event, data, at)
+            at += len(event.data)
+        elif isinstance(event, Input):
+            if (kept := inputs.next()) is not None:
+                yield Observed(kept, INPUT, lines.input_body(kept))
+        elif isinstance(event, ServiceEvent):
+            yield _service(observed, event, next(service))
+        else:
+            yield _final(observed, event, final)
+
+
+def iter_or_self(value: Any) -> Any:
+    """An iterator over a list; anything else as it is."""
+    return iter(value) if isinstance(value, list) else value
+
+
+def _output(observed: Observed, event: Output, data: bytes, offset: int) -> Observed:
+    if data == event.data:
+        return observed
+    body = lines.output_body(event.t_ms, offset, len(data), sha256(data).hexdigest())
+    return Observed(replace(event, data=data), OUTPUT, body)
+
+
+def _service(observed: Observed, event: ServiceEvent, payload: Any) -> Observed:
+    if payload == event.payload:
+        return observed
+    changed = replace(event, payload=payload)
+    return Observed(changed, SERVICE_EVENTS, lines.service_body(changed))
+
+
+def _final(observed: Observed, event: Final, strings: Mapping[str, Any]) -> Observed:
+    changed = replace(event, **strings)
+    return observed if changed == event else Observed(changed, FINAL, lines.final_body(changed))
+
+
+class _Inputs:
+    """Inputs in order, with their bytes from the scrubbed streams."""
+
+    def __init__(
+        self, kept: Sequence[Input | None], typed: bytes, answers: bytes, ops: Iterator[str]
+    ) -> None:
+        self._kept = iter(kept)
+        self._ops = ops
+        self._streams = {True: typed, False: answers}
+        self._at = {True: 0, False: 0}
+
+    def next(self) -> Input | None:
+        """The next input; None when it is dropped."""
+        event = next(self._kept)
+        if event is None:
+            return None
+        typed = is_typed(event)
+        start = self._at[typed]
+        data = self._streams[typed][start : start + len(event.data)]
+        self._at[typed] = start + len(data)
+        if event.op:
+            event = replace(event, op=next(self._ops))
+        if data == event.data:
+            return event
+        masked = tuple(_differences(event.data, data))
+        return replace(event, data=data, key=None, masked=masked if event.redacted is None else ())
+
+
+def _differences(old: bytes, new: bytes) -> Iterator[tuple[int, int]]:
+    """Stretches (start, length) in which two equally long byte strings differ."""
+    start: int | None = None
+    for at in range(len(old) + 1):
+        differs = at < len(old) and old[at] != new[at]
+        if differs and start is None:
+            start = at
+        elif not differs and start is not None:
+            yield start, at - start
+            start = None
+
+
+def _report(work: _Work, plan: ScrubPlan, scrubber: Scrubber) -> ScrubReport:
+    origins = Counter(entry.origin.partition(":")[0] for entry in scrubber.book.entries)
+    covered = work.counts.total or work.judged.hidden
+    return ScrubReport(
+        "scrubbed" if covered else "clean",
+        rules=tuple(rule.name for rule in scrubber.rules.rules),
+        counts=work.counts,
+        env_allowlist=plan.env_names,
+        preserved=tuple(plan.identity.preserved()),
+        hidden_inputs=work.judged.hidden,
+        short_values=plan.known.short,
+        skipped_values=plan.known.skipped,
+        known_values=dict(origins),
+    )

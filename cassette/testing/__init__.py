@@ -1,0 +1,1 @@
+"""What tests are written with: expectations, locators, goldens, and what the pytest plugin decides."""

@@ -1,0 +1,369 @@
+"""What stands behind the fixture `pty`: a test's sessions, live or replayed, and what becomes of them. No pytest here.
+
+A mode decides for each spawn whether it replays or runs. Nothing is saved before `teardown(passed=True)`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from cassette.errors import CassetteError, Damaged, NotACassette, UsageError
+from cassette.playing import mismatch
+from cassette.playing.matching import DEFAULT_MATCH_ON, MatchOn
+from cassette.playing.player import ReplaySession
+from cassette.playing.timeline import Timeline
+from cassette.reading.reader import Cassette
+from cassette.reading.reader import open as open_cassette
+from cassette.recording.held import Held, last_screens
+from cassette.recording.starting import record
+from cassette.session import Session
+from cassette.testing.callsite import explained, shown_path
+from cassette.testing.cassette_names import is_further, nth
+from cassette.testing.expiry import check_age
+from cassette.testing.golden import GoldenFiles
+from cassette.testing.normalizing import normalizer
+from cassette.testing.plugin_settings import Settings
+from cassette.testing.pty_place import Place, Wishes
+from cassette.testing.tally import Tally
+from cassette.testing.verified_run import VerifiedSession
+from cassette.viewing.picture import picture
+
+if TYPE_CHECKING:
+    from cassette.recording.live import LiveSession
+
+__tracebackhide__ = explained
+
+
+class ShimDiffers(CassetteError):
+    """A driver of a replayed process did something else than was recorded."""
+
+    template = "{name} was not driven as it was recorded in {path}.\n{report}"
+
+
+@dataclass
+class Pty:
+    """The fixture: `spawn` a program or its recording, `open` a cassette, `on_path` a replayed process."""
+
+    settings: Settings
+    place: Place
+    wishes: Wishes
+    tally: Tally
+    _sessions: list[Session] = field(default_factory=list)
+    _held: list[Held] = field(default_factory=list)
+    _tapes: list[Cassette] = field(default_factory=list)
+    _shims: list[tuple[str, Path, Path]] = field(default_factory=list)
+    _secrets: dict[str, str] = field(default_factory=dict)
+    _spawned: int = 0
+    _path_before: str | None = None
+    _ended: bool = False
+
+    def __post_init__(self) -> None:
+        self._match_on = MatchOn(self.settings.match_on or DEFAULT_MATCH_ON)
+        self._argv_rules = normalizer(self.settings.normalize, for_argv=True)
+        self._screen_rules = normalizer(self.settings.normalize)
+        self._goldens = GoldenFiles(
+            self.place.screens,
+            update=self.wishes.update_screens,
+            update_command=self.place.command("--pty-update-screens"),
+        )
+
+    @property
+    def cassette(self) -> Path:
+        """The directory of this test's cassette: that of its first spawn."""
+        return self.place.first
+
+    def spawn(
+        self,
+        argv: Sequence[str | os.PathLike[str]],
+        *,
+        columns: int | None = None,
+        rows: int | None = None,
+        cassette: str | None = None,
+        timeout: float | None = None,
+        exit_timeout: float = 5.0,
+        env: Mapping[str, str] | None = None,
+        clean_env: bool = False,
+        cwd: str | os.PathLike[str] | None = None,
+        limit_s: float | None = None,
+        max_bytes: int | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Session:
+        """A session with a program, or with its recording; the mode decides. Use it in a `with` block.
+
+        `columns` and `rows` are cells; `timeout` and `exit_timeout` are seconds. `cassette` names another one than
+        this test's next. What follows `exit_timeout` matters only where the program runs; see `cassette.record`.
+        Raises ReplayMismatch where there is no cassette, or it is of another command or size.
+        """
+        if isinstance(argv, str | bytes):
+            raise UsageError(what=f"spawn was given {argv!r}: give a list, as in {shlex.split(str(argv))!r}")
+        words = tuple(str(word) for word in argv)
+        size = (columns or self.settings.columns, rows or self.settings.rows)
+        wait_s = timeout or self.settings.timeout
+        path = self._next(cassette)
+        options: dict[str, Any] = {
+            "columns": size[0] or 80,
+            "rows": size[1] or 24,
+            "timeout": wait_s,
+            "exit_timeout": exit_timeout,
+            "env": env,
+            "clean_env": clean_env,
+            "cwd": cwd,
+            "limit_s": limit_s,
+            "max_bytes": max_bytes,
+            "labels": labels,
+        }
+        mode = "disabled" if self.wishes.disabled else self.settings.mode
+        if mode == "disabled":
+            self.tally.live += 1
+            return self._begun(self._live(path, words, options, keep=False))
+        tape = None if self._records(mode, path) else self._tape(path)
+        if tape is None and mode in ("once", "all", "rewrite"):
+            return self._begun(self._live(path, words, options, keep=True))
+        if tape is None:
+            raise mismatch.not_found(path, self.place.command("--pty-record=once"))
+        replay = self._replay(tape, words, size, wait_s)
+        if mode != "verify":
+            check_age(tape, self.settings, self.place.command("--pty-record=rewrite"))
+            return self._begun(replay)
+        self.tally.verified += 1
+        options |= {"columns": replay.tape.size.columns, "rows": replay.tape.size.rows}
+        live = self._live(path, words, options, keep=False)
+        return self._begun(
+            VerifiedSession(live, replay, Timeline(tape, self._match_on.counts), self._screen_rules)
+        )
+
+    def open(self, path: str | os.PathLike[str]) -> Session:
+        """A session on a cassette by its path, from the directory of the test's file on; it executes nothing."""
+        place = self.place.beside / path
+        self._use(place)
+        tape = self._tape(place)
+        if tape is None:
+            raise mismatch.not_found(place, f"cassette record -o {shlex.quote(shown_path(place))} -- COMMAND")
+        return self._begun(self._replay(tape, None, (None, None), self.settings.timeout, own=False))
+
+    def on_path(self, name: str, *, cassette: str | None = None, any_arguments: bool = False) -> Path:
+        """Put an executable in front of PATH that plays a cassette; its path. It goes when the test ends.
+
+        Whatever this test starts by that `name` gets the recording. With `--pty-disable` it is the program itself.
+        """
+        path = self._next(cassette)
+        if self.wishes.disabled:
+            found = shutil.which(name)
+            if found is None:
+                raise UsageError(what=f"there is no {name} on PATH: install it, or leave out --pty-disable")
+            return Path(found)
+        from cassette.shim import write_shim
+
+        if not path.exists():
+            shown = shlex.quote(shown_path(path))
+            raise mismatch.not_found(path, f"cassette record -o {shown} -- {shlex.quote(name)}")
+        into = self.place.scratch("pty-bin")
+        try:
+            shim = write_shim(path, name=name, into=into, any_arguments=any_arguments)
+        except Damaged as error:
+            raise mismatch.damaged(path, error, f"cassette record --overwrite -o {path} -- {name}") from None
+        self._shims.append((name, path, shim.with_name(f"{name}.shim") / "report.txt"))
+        if self._path_before is None:
+            self._path_before = os.environ.get("PATH", os.defpath)
+        os.environ["PATH"] = os.pathsep.join([str(into), os.environ.get("PATH", os.defpath)])
+        self.tally.played += 1
+        return shim
+
+    def secret(self, name: str) -> str:
+        """The environment's value where a program runs, a dummy in a replay. A recording with it is not saved."""
+        if not self._runs_programs():
+            return f"dummy-{name}"
+        value = os.environ.get(name)
+        if not value:
+            raise UsageError(
+                what=f"the secret {name} is not in the environment: export {name}=…, then record"
+            )
+        self._secrets[name] = value
+        return value
+
+    # What the plugin calls.
+
+    def end_of_call(self) -> None:
+        """After a test that has not failed so far: end its sessions. Raises what is wrong with their ends."""
+        if self._ended:
+            return
+        self._ended = True
+        for session in self._sessions:
+            session.close()
+        for name, path, report in self._shims:
+            if report.is_file() and self.settings.on_unplayed == "fail":
+                text = report.read_text("utf-8", "replace").strip()
+                raise ShimDiffers(name=name, path=shown_path(path), report=text)
+
+    def teardown(self, *, passed: bool) -> None:
+        """End everything; save what was recorded, if the test has passed, and throw it away if not."""
+        try:
+            if passed:
+                self.end_of_call()
+            self._close_all()
+            if passed:
+                self.tally.passed.append(self.place.test)
+                self._save()
+        finally:
+            try:
+                self._close_all()
+                self._trace(passed=passed)
+            finally:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """Throw away what was not saved, close what was opened, put PATH back."""
+        for held in self._held:
+            held.discard()
+        for tape in self._tapes:
+            tape.close()
+        if self._path_before is not None:
+            os.environ["PATH"] = self._path_before
+
+    def _close_all(self) -> None:
+        for session in self._sessions:
+            if isinstance(session, ReplaySession):
+                with contextlib.suppress(Exception):
+                    session.__exit__(RuntimeError, RuntimeError(), None)
+            else:
+                with contextlib.suppress(Exception):
+                    session.abandon()  # type: ignore[attr-defined]  # no part of the Protocol: live ones only
+
+    def _save(self) -> None:
+        saved: list[Path] = []
+        for held in self._held:
+            if held.keep and held.save(self._known_secrets()):
+                saved.append(held.path)
+                self.tally.recorded.append(shown_path(held.path))
+        if self.settings.mode == "rewrite" and self.place.own and self.place.first in saved:
+            for path in self.place.first.parent.iterdir():
+                if is_further(path, self.place.first) and path not in saved:
+                    _remove(path)
+
+    def _trace(self, *, passed: bool) -> None:
+        """Keep what a person needs to see why a test failed: recordings that were not saved, the last screens."""
+        self._count_unplayed()
+        trace = self.wishes.trace
+        if trace == "off" or (trace == "retain-on-failure" and passed) or not self._sessions:
+            return
+        place = self.place.scratch(f"pty-trace-{self.place.first.name}")
+        notes = [self.place.test]
+        for number, held in enumerate(self._held, 1):
+            target = nth(place / "cassette", number)
+            if not held.done:
+                held.trace(target, self._known_secrets())
+            shown = target if target.exists() else held.path if held.path.exists() else None
+            notes.append(
+                f"\n{shown}\n\n{last_screens(shown)}" if shown else "\na secret was in it: not kept\n"
+            )
+        for session in self._sessions:
+            if isinstance(session, ReplaySession):
+                screen = picture(session.left_at)
+                notes.append(f"\n{session.recording.path}, replayed up to here\n\n{screen}\n")
+        (place / "screens.txt").write_text("\n".join(notes), "utf-8")
+        self.tally.traces.append(str(place))
+
+    def _count_unplayed(self) -> None:
+        for session in self._sessions:
+            if isinstance(session, ReplaySession):
+                self.tally.played += 1
+                if session.unplayed:
+                    shown = session.recording.shown
+                    self.tally.unplayed[shown] = self.tally.unplayed.get(shown, 0) + len(session.unplayed)
+
+    # How a session is made.
+
+    def _next(self, name: str | None) -> Path:
+        """The place of a cassette by its name, or of this test's next."""
+        if name is not None:
+            path = self.place.directory / name
+        else:
+            self._spawned += 1
+            path = nth(self.place.first, self._spawned)
+        self._use(path)
+        return path
+
+    def _use(self, path: Path) -> None:
+        self.tally.used.append(os.path.normpath(path.absolute()))
+
+    def _records(self, mode: str, path: Path) -> bool:
+        return mode == "all" or (mode == "rewrite" and shown_path(path) not in self.tally.recorded)
+
+    def _runs_programs(self) -> bool:
+        if self._sessions:
+            return any(not isinstance(session, ReplaySession) for session in self._sessions)
+        mode, path = self.settings.mode, self.place.first
+        return (
+            self.wishes.disabled
+            or mode == "verify"
+            or self._records(mode, path)
+            or (mode == "once" and not path.exists())
+        )
+
+    def _begun(self, session: Session) -> Session:
+        session.goldens = self._goldens
+        self._sessions.append(session)
+        return session
+
+    def _live(
+        self, path: Path, argv: tuple[str, ...], options: Mapping[str, Any], *, keep: bool
+    ) -> LiveSession:
+        target = path if keep else Path(tempfile.gettempdir(), f"pty-cassette-{uuid4()}")
+        replaces = keep and self.settings.mode != "once"
+        session = record(target, argv, hold=True, overwrite=replaces, **options)
+        self._held.append(Held(target, argv, session, keep=keep, replaces=replaces))
+        return session
+
+    def _tape(self, path: Path) -> Cassette | None:
+        """The cassette at a place; None where nothing is. Raises ReplayMismatch for one that is damaged."""
+        try:
+            tape = open_cassette(path)
+        except NotACassette:
+            if path.exists():
+                raise
+            return None
+        except Damaged as error:
+            raise mismatch.damaged(path, error, self.place.command("--pty-record=rewrite")) from None
+        self._tapes.append(tape)
+        return tape
+
+    def _replay(
+        self,
+        tape: Cassette,
+        argv: tuple[str, ...] | None,
+        size: tuple[int | None, int | None],
+        timeout: float,
+        *,
+        own: bool = True,
+    ) -> ReplaySession:
+        columns, rows = size
+        return tape.session(
+            argv=argv,
+            columns=columns,
+            rows=rows,
+            match_on=self._match_on.names,
+            replay=self.settings.replay,
+            scale=self.settings.scale,
+            on_unplayed=self.settings.on_unplayed,
+            normalize=self._argv_rules,
+            record_command=self.place.command("--pty-record=rewrite") if own else None,
+            timeout=timeout,
+        )
+
+    def _known_secrets(self) -> dict[str, str]:
+        named = {name: os.environ.get(name, "") for name in self.settings.known_secret_env}
+        return {**named, **self._secrets}
+
+
+def _remove(path: Path) -> None:
+    if (path / "manifest.json").is_file() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)

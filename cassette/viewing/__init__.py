@@ -1,0 +1,1 @@
+"""What a person sees of a cassette: nothing recorded acts on their terminal."""

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import os
+
 from cassette.errors import UnknownEmulator
 from cassette.model import EmulatorIdentity, Size
-from terminal.emulator import Emulator, EmulatorError, make_emulator
+from terminal.emulator import DEFAULT_EMULATOR, Emulator, EmulatorError, known_emulators, make_emulator
+
+EMULATOR_VARIABLE = "CASSETTE_EMULATOR"
+"""Names the emulator where nothing else does; for reading it goes before what a manifest says."""
+
+
+def default_emulator() -> str:
+    """The emulator that draws where none is named."""
+    return os.environ.get(EMULATOR_VARIABLE) or DEFAULT_EMULATOR
+
+
+def reading_emulator(recorded: str, size: Size) -> Emulator:
+    """A fresh emulator to draw a cassette again: the one in $CASSETTE_EMULATOR, else the one that drew its frames.
+
+    A name that another implementation wrote is not ours to install: there the default one draws. Raises
+    UnknownEmulator for one of ours that is not installed, and says what to install.
+    """
+    known = recorded if recorded in known_emulators() else DEFAULT_EMULATOR
+    return new_emulator(os.environ.get(EMULATOR_VARIABLE) or known, size)
 
 
 def new_emulator(name: str, size: Size) -> Emulator:

@@ -238,10 +238,11 @@ class Cassette:
 
     @cached_property
     def _exact_screens(self) -> ExactScreens:
-        from cassette.reading.screens import ExactScreens, emulator_for
+        from cassette.emulators import reading_emulator
+        from cassette.reading.screens import ExactScreens
 
         name = self.manifest.terminal.emulator.name
-        return ExactScreens(lambda: emulator_for(name, self.size), self._streams.painting)
+        return ExactScreens(lambda: reading_emulator(name, self.size), self._streams.painting)
 
     def _blank(self, t_ms: int | None, seq: int | None) -> Snapshot:
         from cassette.reading.screens import blank, is_size, reached

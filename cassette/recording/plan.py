@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from uuid import uuid4
 
+from cassette.emulators import default_emulator
 from cassette.errors import CassetteError
 from cassette.model import (
     DEFAULT_SETTLE_MS,
@@ -33,13 +34,7 @@ from cassette.model import (
 
 DEFAULT_SIZE = Size(80, 24)
 DEFAULT_TERM = "xterm-256color"
-EMULATOR_VARIABLE = "CASSETTE_EMULATOR"
 Frames = Literal["delta", "full"]
-
-
-def default_emulator() -> str:
-    """The emulator that draws frames where none is named."""
-    return os.environ.get(EMULATOR_VARIABLE) or "pyte"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from cassette.emulators import identity_of, new_emulator
+from cassette.emulators import identity_of, new_emulator, reading_emulator
 from cassette.format import documents, lines
 from cassette.format.limits import MAX_DOCUMENT_BYTES
 from cassette.model import (
@@ -39,7 +39,6 @@ from cassette.recording.finish import CassetteWriter, Progress
 from cassette.recording.spooled import Observed
 from cassette.store.directory import CassetteDirectory, line_places
 from cassette.store.publish import NewCassette
-from terminal.emulator import known_emulators
 
 _COPIED = (DISCOVERY, QUOTA, SCRUB_REPORT)
 
@@ -69,7 +68,8 @@ def rederive(
     UnknownEmulator, CannotStore.
     """
     with open_cassette(path) as tape, CassetteDirectory(path) as old, _place(tape, dry_run) as place:
-        screen = new_emulator(emulator or _named(tape), tape.size)
+        named = tape.manifest.terminal.emulator.name
+        screen = new_emulator(emulator, tape.size) if emulator else reading_emulator(named, tape.size)
         with NewCassette(place, overwrite=True, in_spool=False) as new:
             full = FEATURE_DELTA_FRAMES not in tape.manifest.required_features
             writer = CassetteWriter(new, full_frames=full)
@@ -131,12 +131,6 @@ def evidence_of(tape: Cassette, directory: CassetteDirectory) -> Iterator[Observ
     yield from merge(*files, key=lambda observed: observed.event.seq)
     final = directory.read(FINAL, MAX_DOCUMENT_BYTES)
     yield Observed(lines.read_final(final), FINAL, lines.body_of(final))
-
-
-def _named(tape: Cassette) -> str:
-    """The emulator that the manifest names, where it is one of ours; else the default."""
-    name = tape.manifest.terminal.emulator.name
-    return name if name in known_emulators() else known_emulators()[0]
 
 
 def _manifest(old: CassetteDirectory, tape: Cassette, identity: EmulatorIdentity) -> bytes:

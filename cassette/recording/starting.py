@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cassette.emulators import new_emulator
+from cassette.emulators import default_emulator, new_emulator
 from cassette.errors import CannotStart, UsageError
 from cassette.model import Size
 from cassette.recording.environment import child_environment, locale_of
 from cassette.recording.finish import Progress
 from cassette.recording.live import DEFAULT_EXIT_TIMEOUT_S, DEFAULT_TIMEOUT_S, LiveSession
-from cassette.recording.plan import Frames, RecordingPlan, default_emulator, harness_of
+from cassette.recording.plan import Frames, RecordingPlan, harness_of
 from cassette.recording.recorder import Recorder
 from cassette.testing.callsite import explained
 from terminal.session import PtySession, SessionError

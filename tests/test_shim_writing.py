@@ -13,7 +13,7 @@ import pytest
 from build_cassette import Tape
 
 from cassette.cli import main
-from cassette.errors import CannotStore, CassetteError, CassetteExists, Damaged, NotACassette, UsageError
+from cassette.errors import CannotStore, CassetteError, Damaged, NotACassette, UsageError
 from cassette.shim import write_shim
 from cassette.shim.writer import BUNDLED, launcher
 
@@ -79,7 +79,7 @@ def test_what_is_no_cassette(tmp_path: Path) -> None:
 def test_a_real_program_is_never_replaced(tmp_path: Path) -> None:
     real = tmp_path / "greeter"
     real.write_bytes(b"#!/bin/sh\necho real\n")
-    with pytest.raises(CassetteExists):
+    with pytest.raises(UsageError, match="exists already and is no shim"):
         write_shim(tape().write(tmp_path / "tape"), name="greeter", into=tmp_path)
     assert real.read_bytes() == b"#!/bin/sh\necho real\n"
 

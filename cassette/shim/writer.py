@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from types import CodeType
 
-from cassette.errors import CannotStore, CassetteExists, UsageError
+from cassette.errors import CannotStore, UsageError
 from cassette.reading.reader import open as open_cassette
 from cassette.shim.compiler import compile_plan
 from cassette.store.directory import Buffer
@@ -64,7 +64,7 @@ def write_shim(
 
     The cassette is verified: a damaged one is refused, a partial one is played as far as it goes. What is there
     already is made anew when the cassette has changed. With `any_arguments` it may be started with other arguments
-    than recorded. Raises Damaged, NotACassette, UsageError, CassetteExists, CannotStore.
+    than recorded. Raises Damaged, NotACassette, UsageError, CannotStore.
     """
     _check_name(name)
     path = Path(into).absolute() / name
@@ -125,7 +125,9 @@ def _check_place(path: Path) -> None:
             raise UsageError(what=f"{path} is a directory. Choose another --name or --into.")
         with path.open("rb") as file:
             if MARK.encode() not in file.read(1000):
-                raise CassetteExists(path=path)
+                raise UsageError(
+                    what=f"{path} exists already and is no shim. Choose another --name or --into."
+                )
 
 
 def _replace(path: Path, content: bytes, rest: Buffer = b"", *, mode: int = 0o644) -> None:

@@ -85,7 +85,9 @@ class NotWhatWasDemanded(CassetteError):
 class CassetteExists(CassetteError):
     """The place for a new cassette is taken."""
 
-    template = "{path} exists already. Choose another place with -o, or replace it with --overwrite."
+    template = (
+        "{path} exists already. Choose another place, or replace it (--overwrite; overwrite=True in Python)."
+    )
     exit_code = 2
 
 

@@ -585,3 +585,14 @@ def test_an_emulator_that_is_not_there(place):
 
 def test_no_cassette_is_wrong_usage():
     refused(run("rederive"), 2, "the following arguments are required")
+
+
+def test_input_that_will_not_reach_the_program_is_said(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "cassette", "record", "-o", tmp_path / "tape", "--", "sh", "-c", "echo done"],
+        input=b"lines for nobody\n",
+        capture_output=True,
+        check=True,
+    )
+    assert b"nobody types: standard input is no terminal" in done.stderr
+    assert done.stdout == b"done\r\n"

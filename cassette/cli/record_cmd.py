@@ -8,6 +8,7 @@ import os
 import re
 import select
 import signal
+import stat
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -211,6 +212,10 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
 
     script = read_script(args.script) if args.script else None
     show = None if args.json or args.quiet or script else _Forward()
+    if script is None and not args.quiet and _has_waiting_input():
+        note(
+            "nobody types: standard input is no terminal, and is not passed on (drive the program with --script)"
+        )
     stopping = _Stopping()
     with ProgressLine("drawing frames") as progress, contextlib.ExitStack() as published:
         # It is published when nobody listens for signals any more.
@@ -269,6 +274,15 @@ class _Stopping:
     def _pass_on(self) -> None:
         if self._session is not None and self.ended_by is not None:
             self._session.stop(f"the recorder got {self.ended_by.name}")
+
+
+def _has_waiting_input() -> bool:
+    """Whether somebody may expect standard input to reach the program: a pipe or a file, not /dev/null."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 class _Forward:

@@ -98,4 +98,4 @@ def checked_target(target: Path) -> Path:
 
 def unfit(target: Path, why: str) -> CannotStore:
     """The error for a place that no cassette can have."""
-    return CannotStore(action="write", path=target, why=why, todo="Choose another place with -o.")
+    return CannotStore(action="write", path=target, why=why, todo="Choose another place.")

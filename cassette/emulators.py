@@ -27,6 +27,17 @@ def reading_emulator(recorded: str, size: Size) -> Emulator:
     return new_emulator(os.environ.get(EMULATOR_VARIABLE) or known, size)
 
 
+def emulator_at_hand(recorded: str, size: Size) -> Emulator:
+    """A fresh emulator for a replay: the one that drew the cassette, or, where it is not here, the default one.
+
+    Any draws the same bytes, and an upgrade must not break who replays.
+    """
+    try:
+        return make_emulator(recorded, columns=size.columns, rows=size.rows)
+    except EmulatorError:
+        return make_emulator(columns=size.columns, rows=size.rows)
+
+
 def new_emulator(name: str, size: Size) -> Emulator:
     """A fresh emulator of this size. Raises UnknownEmulator when it is not known or not installed."""
     try:

@@ -191,13 +191,6 @@ class Cancelled(CassetteError):
     exit_code = 1
 
 
-class UnknownNeed(CassetteError):
-    """An optional part is asked of a cassette that does not have it."""
-
-    template = "{path} has no {name}. Record it again with what gives it."
-    exit_code = 1
-
-
 class CannotSend(CassetteError):
     """The program does not take input: it has ended, or it does not read; the message is the terminal layer's."""
 

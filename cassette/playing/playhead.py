@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from cassette.clock import Clock, MonotonicClock
+from cassette.emulators import emulator_at_hand
 from cassette.errors import UsageError
 from cassette.model import Evidence, Input, Output, ServiceEvent, Size
 from cassette.playing.replay import MODES
 from cassette.playing.timeline import Stop, Timeline
-from cassette.reading.screens import emulator_for, is_size
+from cassette.reading.screens import is_size
 
 if TYPE_CHECKING:
     from cassette.reading.reader import Cassette
@@ -67,7 +68,7 @@ class Playhead:
         self.asked = False
         """A query of the program's has been played that no answer has followed."""
         self.gaps: list[ServiceEvent] = []
-        self._emulator: Emulator = emulator_for(self._emulator_name, self.size)
+        self._emulator: Emulator = emulator_at_hand(self._emulator_name, self.size)
         self._snapshot: Snapshot | None = None
 
     @property

@@ -146,16 +146,6 @@ def blank(size: Size) -> Snapshot:
     return Snapshot(size.columns, size.rows, (EMPTY_LINE,) * size.rows)
 
 
-def emulator_for(name: str, size: Size) -> Emulator:
-    """The emulator of that name, or, where it is not to be had here, the default one: any draws the same bytes."""
-    from terminal.emulator import EmulatorError, make_emulator
-
-    try:
-        return make_emulator(name, columns=size.columns, rows=size.rows)
-    except EmulatorError:
-        return make_emulator(columns=size.columns, rows=size.rows)
-
-
 def is_size(size: Size | None) -> bool:
     """Whether a terminal can have this size."""
     return size is not None and 1 <= size.columns <= MAX_COLUMNS and 1 <= size.rows <= MAX_ROWS

@@ -1,0 +1,304 @@
+"""What a project, a caller and this machine say about secrets, gathered before a recording begins.
+
+All of it is read at once: the values of variables, the contents of files, the rules. Nothing is looked up later,
+so that who finishes the recording in another environment scrubs the same. The values live in memory and in the
+spool only.
+
+`[tool.pty-cassette.scrub]` of the nearest pyproject.toml that has it:
+
+    known-secret-env = ["ACME_LOGIN"]        variables whose values are secret, whatever they are called
+    known-secret-files = ["~/.acme/token"]   files that hold secrets: JSON, KEY=value, PEM, or one a line
+    rules = "secrets.toml"                   an organisation's own rules in gitleaks' form; or a list of files
+    max-output-bytes = 67108864              most output that is scrubbed as a whole, in memory
+
+Paths are meant from the directory of that file. Variables and files that a project names need not be there; those
+that a caller names must.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+
+from cassette.errors import UsageError
+from scrub.environment import Taken, known_from_environment, known_from_file
+from scrub.identity import Identity
+from scrub.known import KnownValue
+from scrub.report import Preserved
+from scrub.views import View
+
+KEYS = ("known-secret-env", "known-secret-files", "rules", "max-output-bytes")
+DEFAULT_MAX_OUTPUT_BYTES = 64 * 2**20
+MAX_FILE_BYTES = 4 * 2**20
+"""Of a file with known secrets, or with rules."""
+_TABLE = "[tool.pty-cassette.scrub]"
+_NAME = b"pty-cassette"  # a pyproject.toml without it is not parsed
+
+Names: TypeAlias = str | Iterable[str]
+Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+Finder: TypeAlias = Callable[[View], Iterable[KnownValue]]
+
+
+@dataclass(frozen=True, slots=True)
+class RulesText:
+    """A rules file as it was read; `name` is how messages call it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ScrubSettings:
+    """Known values, names of people and machines, an organisation's rules, and the limit of a whole scrub."""
+
+    known: Taken = field(default_factory=Taken)
+    identity: Identity = field(default_factory=Identity)
+    rules: tuple[RulesText, ...] = ()
+    max_output_bytes: int = DEFAULT_MAX_OUTPUT_BYTES
+
+    @cached_property
+    def _user_rules(self) -> tuple[Any, ...]:
+        return tuple(_parsed(rules) for rules in self.rules)
+
+    @property
+    def find_more(self) -> tuple[Finder, ...]:
+        """Finders for the organisation's rules. Raises UsageError for a rule that cannot run safely, by name."""
+        return tuple(rules.find for rules in self._user_rules)
+
+    @property
+    def rule_names(self) -> tuple[str, ...]:
+        """The names of the organisation's rules, for the report. Raises UsageError."""
+        return tuple(name for rules in self._user_rules for name in rules.names)
+
+    def check(self) -> Self:
+        """The same settings, once every rule is known to be one. Raises UsageError."""
+        _ = self._user_rules
+        return self
+
+    def as_header(self) -> dict[str, Any]:
+        """All of it as JSON for the spool, values included: it must never go anywhere else."""
+        return {
+            "known": [
+                [value.value.decode("latin-1"), value.kind, _text(value.origin)]
+                for value in self.known.values
+            ],
+            "skipped": [[_text(item.what), item.reason] for item in self.known.skipped],
+            "identity": {name: _text(value) for name, value in vars(self.identity).items() if name in _WHO},
+            "rules": [[_text(rules.name), rules.text] for rules in self.rules],
+            "max_output_bytes": self.max_output_bytes,
+        }
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, Any]) -> Self:
+        """What `as_header` gave. Raises KeyError, TypeError or ValueError for what it never gives."""
+        values = (known_value(*entry) for entry in header["known"])
+        return cls(
+            Taken(tuple(values), tuple(Preserved(*entry) for entry in header["skipped"])),
+            Identity(**header["identity"]),
+            tuple(RulesText(*entry) for entry in header["rules"]),
+            int(header["max_output_bytes"]),
+        )
+
+
+_WHO = ("home", "user", "host", "worktree")
+
+
+def known_value(value: str, kind: str, origin: str) -> KnownValue:
+    """A known value as the spool has it: its bytes as Latin-1."""
+    return KnownValue(value.encode("latin-1"), kind, origin)
+
+
+def read_settings(
+    *,
+    start: str | Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    known_secret_env: Names = (),
+    known_secret_file: Paths = (),
+    rules: Paths = (),
+    optional_env: Names = (),
+) -> ScrubSettings:
+    """The settings of the project round `start` (default: the working directory), with what a caller adds.
+
+    `environment` is where variables are looked up, by default ours: give that of the program, where it has more.
+    `optional_env` are names that need not be set. Raises UsageError for what is named and is not there, is not
+    understood, or is a rule that cannot run safely.
+    """
+    place = Path.cwd() if start is None else Path(start).absolute()
+    project = _Project.nearest(place)
+    variables = os.environ if environment is None else environment
+    demanded = _names(known_secret_env)
+    wished = (*project.names, *_names(optional_env))
+    known = _from_environment(variables, demanded, wished)
+    for path in _paths(known_secret_file):
+        known += known_from_file(path.name, _content(path, "--known-secret-file"))
+    for path in project.files:
+        known += _from_project_file(path, project.path)
+    texts = [_rules_text(path, "--rules") for path in _paths(rules)]
+    texts += [_rules_text(path, f"rules of {project.path}") for path in project.rules]
+    return ScrubSettings(known, identity_of_machine(place), tuple(texts), project.max_output_bytes).check()
+
+
+def identity_of_machine(place: Path) -> Identity:
+    """Whose machine this is: home, user, host, and the worktree round `place`; empty where unknown."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - it says "~" where nobody knows, and does not raise
+    worktree = next((str(path) for path in (place, *place.parents) if (path / ".git").exists()), "")
+    return Identity(
+        home=home.rstrip("/") if home.startswith("/") else "",
+        user=_user(),
+        host=socket.gethostname(),
+        worktree="" if worktree == home else worktree,
+    )
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this number
+        return ""
+
+
+# The project's table.
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """What `[tool.pty-cassette.scrub]` says, checked; paths made absolute."""
+
+    path: Path = Path()
+    names: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    rules: tuple[Path, ...] = ()
+    max_output_bytes: int = DEFAULT_MAX_OUTPUT_BYTES
+
+    @classmethod
+    def nearest(cls, place: Path) -> _Project:
+        for directory in (place, *place.parents):
+            path = directory / "pyproject.toml"
+            table = _table_of(path) if path.is_file() else None
+            if table is not None:
+                return cls._of(path, table)
+        return cls()
+
+    @classmethod
+    def _of(cls, path: Path, table: Mapping[str, Any]) -> _Project:
+        if unknown := sorted(table.keys() - set(KEYS)):
+            raise UsageError(
+                what=f"{_TABLE} of {path} does not know {unknown[0]!r}: use some of {', '.join(KEYS)}"
+            )
+        limit = table.get("max-output-bytes", DEFAULT_MAX_OUTPUT_BYTES)
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+            raise _wrong(path, "max-output-bytes", limit, "a number of bytes above 0")
+        here = path.parent
+        return cls(
+            path,
+            _texts(path, table, "known-secret-env"),
+            tuple(here / _expanded(file) for file in _texts(path, table, "known-secret-files")),
+            tuple(here / _expanded(file) for file in _texts(path, table, "rules")),
+            limit,
+        )
+
+
+def _table_of(path: Path) -> Mapping[str, Any] | None:
+    """Our table of a pyproject.toml; None when it has none. Raises UsageError."""
+    content = _content(path, "the project's settings")
+    if _NAME not in content:
+        return None
+    try:
+        document = tomllib.loads(content.decode())
+    except ValueError as error:
+        raise UsageError(what=f"{path} is not TOML ({error}): mend it") from None
+    table: Any = document
+    for name in ("tool", "pty-cassette", "scrub"):
+        table = table.get(name) if isinstance(table, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise UsageError(what=f"{_TABLE} of {path} is no table: write its keys below that line")
+    return table
+
+
+def _texts(path: Path, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    given = table.get(key, [])
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
+        raise _wrong(path, key, given, "a text or a list of texts")
+    return tuple(texts)
+
+
+def _wrong(path: Path, key: str, given: object, wanted: str) -> UsageError:
+    return UsageError(what=f"{key} in {_TABLE} of {path} is {given!r}: give {wanted}")
+
+
+# Known values, and files.
+
+
+def _from_environment(variables: Mapping[str, str], demanded: Iterable[str], wished: Iterable[str]) -> Taken:
+    missing = [name for name in dict.fromkeys(wished) if name not in variables]
+    names = {*demanded, *(name for name in wished if name in variables)}
+    try:
+        known = known_from_environment(variables, names)
+    except KeyError as error:
+        raise UsageError(
+            what=f"the known secret {error.args[0]} is not in the environment: export {error.args[0]}=…, "
+            "or do not name it"
+        ) from None
+    return known + Taken((), tuple(Preserved(f"environment:{name}", "not set") for name in missing))
+
+
+def _from_project_file(path: Path, project: Path) -> Taken:
+    if not path.exists():
+        return Taken((), (Preserved(f"file:{path.name}", "not there"),))
+    return known_from_file(path.name, _content(path, f"known-secret-files of {project}"))
+
+
+def _rules_text(path: Path, asked: str) -> RulesText:
+    try:
+        return RulesText(path.name, _content(path, asked).decode())
+    except UnicodeDecodeError as error:
+        raise UsageError(what=f"{path} ({asked}) is not UTF-8 ({error.reason}): save it as UTF-8") from None
+
+
+def _content(path: Path, asked: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(what=f"cannot read {path} ({asked}): {why}. Name a file that can be read.") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise UsageError(what=f"{path} ({asked}) is longer than {MAX_FILE_BYTES} bytes: name a shorter file")
+    return content
+
+
+def _parsed(rules: RulesText) -> Any:
+    from scrub.userrules import RulesRefused, parse_rules
+
+    try:
+        return parse_rules(rules.text, rules.name)
+    except RulesRefused as error:
+        raise UsageError(what=f"these rules cannot be used: {error}. Mend the rule or take it out.") from None
+
+
+def _names(given: Names) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _paths(given: Paths) -> tuple[Path, ...]:
+    if isinstance(given, str | os.PathLike):
+        return (_expanded(given),)
+    return tuple(_expanded(path) for path in given)
+
+
+def _expanded(path: str | os.PathLike[str]) -> Path:
+    text = os.fspath(path)
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - a home that nobody knows is no reason to fail
+
+
+def _text(value: str) -> str:
+    return value.encode("utf-8", "replace").decode()

@@ -91,6 +91,14 @@ class CassetteExists(CassetteError):
     exit_code = 2
 
 
+class PlaceTaken(CassetteExists):
+    """The place for a new cassette is taken by something that no option would replace."""
+
+    template = (
+        "{path} exists already, and is no cassette: only a cassette is ever replaced. Choose another place."
+    )
+
+
 class CannotStore(CassetteError):
     """The file system said no; nothing that was recorded is lost."""
 

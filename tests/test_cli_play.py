@@ -55,6 +55,9 @@ def test_a_pipe_gets_everything_at_once(slow):
 def test_from_comes_at_once_and_to_ends(slow):
     assert run_bytes("play", slow, "--to", "1:00:00").stdout == b"\x1b[31mone\r\n\x1b[31mtwo\r\n\x1b[m"
     assert run_bytes("play", slow, "--realtime", "--from", "3:00:00").stdout.count(b"\n") == 3
+    late = run_bytes("play", slow, "--realtime", "--from", "99:00:00")
+    assert late.stdout.count(b"\n") == 3
+    assert b"the recording ends at" in late.stderr
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from build_cassette import Tape, greeter
 from cli_harness import refused, run, run_here
 
+from cassette.errors import UsageError
 from cassette.reading.moments import format_time, parse_time
 from cassette.viewing.styled import cut_to, sgr, styled_rows
 from terminal.emulator import make_emulator
@@ -139,6 +140,12 @@ def test_a_style_that_is_no_style_prints_nothing():
 def test_times(text, t_ms):
     assert parse_time(text, "--at") == t_ms
     assert parse_time(format_time(t_ms), "--at") == t_ms
+
+
+@pytest.mark.parametrize("text", ["9:99", "1:60", "1:99:00", "1:60:00", "", "x", "-1", "1:2:3:4"])
+def test_no_times(text):
+    with pytest.raises(UsageError, match="that is no time"):
+        parse_time(text, "--at")
 
 
 def test_a_line_is_cut_by_columns():

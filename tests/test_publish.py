@@ -15,7 +15,7 @@ import pytest
 from store_helpers import is_memory, mounted
 
 from cassette.clock import VirtualClock
-from cassette.errors import CannotStore, CassetteExists, UnknownVersion, UsageError
+from cassette.errors import CannotStore, CassetteExists, PlaceTaken, UnknownVersion, UsageError
 from cassette.store import locks
 from cassette.store.operations import FileOperations
 from cassette.store.publish import NewCassette, check_target, finish_interrupted_swap
@@ -356,6 +356,14 @@ class TestATargetThatIsTaken:
         with pytest.raises(CassetteExists, match="--overwrite"):
             check(target, overwrite=False)
         assert state(target, True) == "old"
+
+    def test_by_something_else_is_never_offered_to_be_replaced(self, tmp_path, check):
+        (tmp_path / "file").write_text("mine")
+        (tmp_path / "directory").mkdir()
+        for taken in ("file", "directory"):
+            with pytest.raises(PlaceTaken, match="only a cassette is ever replaced") as caught:
+                check(tmp_path / taken, overwrite=False)
+            assert "--overwrite" not in str(caught.value)
 
     @pytest.mark.parametrize("version", ["2", "1.5", "999999999999"])
     def test_a_later_format_is_never_replaced(self, tmp_path, check, version):

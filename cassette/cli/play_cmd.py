@@ -45,6 +45,7 @@ def parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """Play one cassette."""
     args = parser().parse_args(arguments)
+    from cassette.reading.moments import format_time
     from cassette.viewing.viewer import Viewer
 
     pace = _pace(args)
@@ -52,6 +53,8 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         out = sys.stdout.fileno()
         _tell_of_size(tape, out)
+        if pace["start_ms"] > tape.final.t_ms:
+            warn(f"the recording ends at {format_time(tape.final.t_ms)} s: this is its end.")
         has_keys = (
             pace["mode"] != "collapsed" and os.isatty(out) and sys.stdin is not None and sys.stdin.isatty()
         )

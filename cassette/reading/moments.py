@@ -32,8 +32,13 @@ def parse_time(text: str, option: str) -> int:
     if found := _MILLISECONDS.match(text):
         return int(found[1])
     if found := _TIME.match(text):
-        minutes = int(found["hours"] or 0) * 60 + int(found["minutes"] or 0)
-        return minutes * 60_000 + round(float(found["seconds"]) * 1000)
+        hours, minutes, seconds = (
+            int(found["hours"] or 0),
+            int(found["minutes"] or 0),
+            float(found["seconds"]),
+        )
+        if (found["minutes"] is None or seconds < 60) and (found["hours"] is None or minutes < 60):
+            return (hours * 60 + minutes) * 60_000 + round(seconds * 1000)
     raise UsageError(what=f"{option} {text}: that is no time. Give seconds (1.5), 1500ms or 1:02.5.")
 
 

@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from cassette.errors import CannotStore, CassetteExists, UnknownVersion, UsageError
+from cassette.errors import CannotStore, CassetteExists, PlaceTaken, UnknownVersion, UsageError
 from cassette.format.documents import BadDocument, read_json
 from cassette.format.limits import MAX_DOCUMENT_BYTES
 from cassette.model import FORMAT_VERSION, MANIFEST
@@ -20,7 +20,7 @@ from cassette.store.siblings import LONGEST_NAME_BYTES, finish_interrupted_swap
 def check_target(target: Path, *, overwrite: bool, ops: FileOperations = SYSTEM) -> None:
     """Say before a recording begins whether its cassette could be published at `target`. Makes nothing.
 
-    Raises CassetteExists, UnknownVersion (never overwritten), CannotStore, UsageError. A swap that a kill
+    Raises CassetteExists, PlaceTaken, UnknownVersion (never overwritten), CannotStore, UsageError. A swap that a kill
     interrupted there is finished first.
     """
     target = checked_target(target)
@@ -50,20 +50,19 @@ def _check_place(ops: FileOperations, target: Path, *, overwrite: bool) -> None:
 def place_is_taken(ops: FileOperations, parent_fd: int, target: Path, *, overwrite: bool) -> bool:
     """Whether a cassette stands at `target` that may be replaced; False when nothing is there.
 
-    Raises CassetteExists, UnknownVersion, CannotStore.
+    Raises CassetteExists, PlaceTaken, UnknownVersion, CannotStore.
     """
     facts = ops.look(parent_fd, target.name)
     if facts is None:
         return False
     if not overwrite:
-        raise CassetteExists(path=target)
+        raise (CassetteExists if _is_cassette(ops, parent_fd, target, facts) else PlaceTaken)(path=target)
     if not stat.S_ISDIR(facts.st_mode):
         kind = "a symbolic link" if stat.S_ISLNK(facts.st_mode) else "no directory"
         raise unfit(target, f"it is {kind}, and only a cassette is ever replaced")
     fd = ops.open_directory(parent_fd, target.name)
     try:
-        manifest = ops.look(fd, MANIFEST)
-        if manifest is None or not stat.S_ISREG(manifest.st_mode):
+        if not _has_manifest(ops, fd):
             raise unfit(target, "it is not a cassette, and only a cassette is ever replaced")
         version = _version(ops, fd)
     finally:
@@ -71,6 +70,21 @@ def place_is_taken(ops: FileOperations, parent_fd: int, target: Path, *, overwri
     if version > FORMAT_VERSION:
         raise UnknownVersion(path=target, found=version, known=FORMAT_VERSION)
     return True
+
+
+def _is_cassette(ops: FileOperations, parent_fd: int, target: Path, facts: os.stat_result) -> bool:
+    if not stat.S_ISDIR(facts.st_mode):
+        return False
+    fd = ops.open_directory(parent_fd, target.name)
+    try:
+        return _has_manifest(ops, fd)
+    finally:
+        ops.close(fd)
+
+
+def _has_manifest(ops: FileOperations, fd: int) -> bool:
+    manifest = ops.look(fd, MANIFEST)
+    return manifest is not None and stat.S_ISREG(manifest.st_mode)
 
 
 def _version(ops: FileOperations, fd: int) -> int | float:

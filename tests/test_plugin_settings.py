@@ -11,7 +11,7 @@ from plugin_helpers import HELLO, Project, message
 import cassette
 from cassette.errors import UsageError
 from cassette.testing.normalizing import normalizer
-from cassette.testing.plugin_settings import check_marker, in_words, seconds_of, settings_from
+from cassette.testing.plugin_settings import check_marker, seconds_of, settings_from
 
 Golden = Callable[[str, str], None]
 PLACE = "cassettes/test_it/test_hello"
@@ -194,7 +194,6 @@ def test_ages() -> None:
         7_776_000,
         604_800,
     ]
-    assert [in_words(age) for age in (5, 60, 7200, 90_000)] == ["5 seconds", "1 minute", "2 hours", "1 day"]
     for wrong in ("90", "d", "-1d", "1y", ""):
         with pytest.raises(UsageError):
             seconds_of(wrong)

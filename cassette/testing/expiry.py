@@ -5,10 +5,11 @@ from __future__ import annotations
 import warnings
 from datetime import UTC, datetime
 
+from cassette.durations import in_words
 from cassette.playing import mismatch
 from cassette.reading.reader import Cassette
 from cassette.testing.callsite import explained
-from cassette.testing.plugin_settings import Settings, in_words, seconds_of
+from cassette.testing.plugin_settings import Settings, seconds_of
 
 __tracebackhide__ = explained
 

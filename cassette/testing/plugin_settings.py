@@ -5,11 +5,11 @@ Whatever a test cannot have meant is refused by name: a misspelt keyword never d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cassette.durations import BadDuration, parse_duration
 from cassette.errors import UsageError
 from cassette.testing.recording_modes import checked_mode
 
@@ -30,8 +30,6 @@ _CHOICES = {
     "on_expiry": ("fail", "warn", "ignore"),
     "replay": ("collapsed", "realtime", "scaled"),
 }
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_AGE = re.compile(r"(\d{1,6})\s*([smhdw])\Z")
 DEFAULT_TIMEOUT_S = 10.0
 
 
@@ -113,21 +111,12 @@ def settings_from(
     )
 
 
-def seconds_of(age: str) -> int:
-    """`90d` in seconds; the units are s, m, h, d and w. Raises UsageError."""
-    found = _AGE.match(str(age).strip())
-    if found is None:
-        raise UsageError(what=f"pty_max_age is {age!r}: give a number and one of s, m, h, d, w, as in 90d")
-    return int(found[1]) * _UNITS[found[2]]
-
-
-def in_words(seconds: float) -> str:
-    """A length of time for a message: in days, or less where it is less."""
-    for unit, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= unit:
-            count = int(seconds // unit)
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{int(seconds)} seconds"
+def seconds_of(age: object) -> float:
+    """`90d` in seconds. Raises UsageError."""
+    try:
+        return parse_duration(age)
+    except BadDuration as error:
+        raise UsageError(what=f"pty_max_age: {error}") from None
 
 
 def _from_ini(ini: Mapping[str, Any]) -> dict[str, Any]:

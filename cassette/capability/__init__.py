@@ -1,0 +1,1 @@
+"""What harnesses can do, answered from cassettes alone: nothing here starts a program or asks a network."""

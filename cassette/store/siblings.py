@@ -29,6 +29,11 @@ LONGEST_NAME_BYTES = 255 - len("..0123456789abcdef.new")
 """A cassette's name may have this many bytes, so that its hidden siblings fit a directory too."""
 
 
+def is_hidden_sibling(name: str) -> bool:
+    """Is it the name of a hidden directory beside a cassette?"""
+    return _HIDDEN.fullmatch(name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Hidden:
     """The names that one publish of `name` uses."""

@@ -186,6 +186,17 @@ class ScrubMovedCells(CassetteError):
     exit_code = 5
 
 
+class TooLongToScrub(CassetteError):
+    """More output than is scrubbed in memory."""
+
+    template = (
+        "nothing was written: the recording has {size:,} bytes of output, and whole recordings are scrubbed up to "
+        "{limit:,}. Record it with --stream, or raise max-output-bytes in [tool.pty-cassette.scrub] of "
+        "pyproject.toml (12 times as much memory is needed) and recover it."
+    )
+    exit_code = 4
+
+
 class TimedOut(CassetteError):
     """A wait or a program took longer than it was given."""
 
@@ -234,6 +245,12 @@ class BadAssertions(UsageError):
     """An `assertions.yaml` that is none: found before a cassette is opened."""
 
     template = "{spec}, line {line}: {why}"
+
+
+class BadAdapter(UsageError):
+    """An adapter of a harness that is none: found before anything is run. `where` is the path of a key."""
+
+    template = "the adapter {adapter}, {where}: {why}"
 
 
 class NotBound(CassetteError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassette.errors import BadScript, CassetteError, UsageError
+from cassette.errors import BadScript, CassetteError, UsageError, WaitFailed
 from cassette.model import Size
 from cassette.playing.driving import signal_name
 from cassette.recording.recorder import check_size
@@ -19,7 +19,10 @@ from terminal.keys import parse_key
 
 if TYPE_CHECKING:
     from cassette.session import Session
+    from terminal.snapshot import Snapshot
 
+CAPTURE = "capture:"
+"""Begins the `op` of the mark that a `capture` makes."""
 _Seconds = (int, float)
 
 
@@ -30,6 +33,10 @@ class Step:
     verb: str
     given: Mapping[str, Any]
     line: int
+
+    def act(self, session: Session) -> None:
+        """Do it."""
+        _VERBS[self.verb].act(session, **self.given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Script:
         """Drive a session. What a step raises carries a note with its line."""
         for step in self.steps:
             try:
-                _VERBS[step.verb].act(session, **step.given)
+                step.act(session)
             except CassetteError as error:
                 error.add_note(f"({self.path}, line {step.line}: {step.verb})")
                 raise
@@ -96,10 +103,42 @@ def _expect(session: Session, text: str = "", regex: str | None = None) -> None:
         )
 
 
+FILL_TRIES = 2
+
+
+def _fill(session: Session, text: str, timeout: float | None = None) -> None:
+    """Type text and wait until it shows; a program that dropped all of it, unready, gets it once more."""
+    limit = session.timeout if timeout is None else timeout
+    before = session.screen
+    shown = _times_shown(before, text)
+    for tries_left in reversed(range(FILL_TRIES)):
+        session.type(text)
+        try:
+            session.wait_for(
+                lambda screen: _times_shown(screen, text) > shown,
+                timeout=limit if not tries_left else limit / FILL_TRIES,
+            )
+        except WaitFailed:
+            if not tries_left or session.screen.text != before.text:
+                raise
+        else:
+            return
+
+
+def _times_shown(screen: Snapshot, text: str) -> int:
+    return sum(row.count(text) for row in screen.text)
+
+
+def _capture(session: Session, name: str) -> None:
+    session.screen  # noqa: B018 - a look waits until the screen stands still
+    session.mark(CAPTURE + name)
+
+
 _VERBS = {
     "wait": _Verb(_wait, "text", str, {"regex": str, "timeout": _Seconds}),
     "wait_stable": _Verb(_wait_stable, "quiet_ms", int, {"timeout": _Seconds}),
     "type": _Verb(lambda session, text: session.type(text), "text"),
+    "fill": _Verb(_fill, "text", str, {"timeout": _Seconds}),
     "secret": _Verb(_secret, "text", str, {"env": str}),
     "press": _Verb(_press, "keys", (str, list)),
     "paste": _Verb(lambda session, text: session.paste(text), "text"),
@@ -107,6 +146,7 @@ _VERBS = {
     "signal": _Verb(lambda session, name: session.signal(name), "name"),
     "expect": _Verb(_expect, "text", str, {"regex": str}),
     "mark": _Verb(lambda session, op: session.mark(op), "op"),
+    "capture": _Verb(_capture, "name"),
     "sleep": _Verb(lambda session, seconds: session.sleep(seconds), "seconds", _Seconds),
 }
 
@@ -137,16 +177,23 @@ def _step_nodes(root: Node | None) -> list[Node]:
 
 
 def _step(node: Node) -> Step:
-    value = node.plain()
+    try:
+        return checked_step(node.plain(), node.line)
+    except ValueError as error:
+        raise WrongYaml(node.line, str(error)) from None
+
+
+def checked_step(value: Any, line: int = 0) -> Step:
+    """A step from what stands for one in a file: `{"press": "enter"}`. Raises ValueError with the reason."""
     if value == "wait_stable":
         value = {value: {}}
     if not isinstance(value, dict) or len(value) != 1:
-        raise WrongYaml(node.line, "a step is one verb and what it is given, as `- press: enter`.")
+        raise ValueError("a step is one verb and what it is given, as `- press: enter`.")
     (verb, given) = next(iter(value.items()))
     try:
-        return Step(verb, _checked(verb, given), node.line)
-    except (ValueError, UsageError) as error:
-        raise WrongYaml(node.line, str(error)) from None
+        return Step(verb, _checked(verb, given), line)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
 
 
 def _checked(verb: Any, given: Any) -> dict[str, Any]:
@@ -197,7 +244,19 @@ def _check_size(facts: Mapping[str, Any]) -> None:
     check_size(Size(facts["columns"], facts["rows"]))
 
 
+def _check_name(facts: Mapping[str, Any]) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", facts["name"]):
+        raise ValueError("capture: a name has letters, digits, dots, - and _, at most 64.")
+
+
+def _check_text(facts: Mapping[str, Any]) -> None:
+    if not facts["text"].strip() or not facts["text"].isprintable():
+        raise ValueError("fill: give text that shows on one row. Use type for anything else.")
+
+
 _CHECKS: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "capture": _check_name,
+    "fill": _check_text,
     "press": _check_keys_pressed,
     "resize": _check_size,
     "signal": lambda facts: signal_name(facts["name"]),

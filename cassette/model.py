@@ -260,6 +260,3 @@ class ScrubSummary:
     hit_counts: Mapping[str, int] = field(default_factory=dict)
     env_allowlist: tuple[str, ...] = ()
     intentionally_preserved: tuple[str, ...] = ()
-
-
-NOT_SCRUBBED = ScrubSummary(status="not-run")

@@ -69,9 +69,8 @@ def test_an_answer_never_comes_before_its_question(start, place):
             session.type(f"{n}\n")
             session.wait_for(f"got-{n}-")
         session.press("ctrl+d")
-    for event in inputs(place, "input")[:20]:
-        answer = b"got-" + event.data.strip() + b"-"
-        assert event.seq < seq_of_output(place, answer)
+    for n, event in enumerate(inputs(place, "input")[:20]):
+        assert event.seq < seq_of_output(place, b"got-%d-" % n)
 
 
 def test_typing_and_pressing_are_two_events_and_two_writes(start, place):

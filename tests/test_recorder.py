@@ -84,7 +84,8 @@ def test_time_never_goes_back(place):
 
 
 def test_every_kind_of_fact_stands_in_the_order_in_which_it_was_told(place):
-    with Recorder(place, columns=40, rows=10, clock=VirtualClock()) as recorder:
+    clock = VirtualClock()
+    with Recorder(place, columns=40, rows=10, clock=clock) as recorder:
         recorder.pty_mode({"echo": True})
         recorder.output(b"name? ")
         recorder.input(b"Ada")
@@ -94,6 +95,7 @@ def test_every_kind_of_fact_stands_in_the_order_in_which_it_was_told(place):
         recorder.input(b"****", redacted="caller")
         recorder.resize(columns=20, rows=5)
         recorder.signal("SIGINT")
+        clock.sleep_until(clock.now() + 1)  # what is typed shortly before echo goes off is hidden
         recorder.mode({"echo": False, "icanon": True})
         recorder.mark("wait_for")
         recorder.service_event({"type": "greeted", "n": 2**53 - 1})
@@ -108,7 +110,7 @@ def test_every_kind_of_fact_stands_in_the_order_in_which_it_was_told(place):
         ("script", b"\r"),
         ("user", b"\x1b[200~x\x1b[201~"),
         ("terminal", b"\x1b[?62c"),
-        ("user", b"****"),
+        ("user", b"*" * 16),
     ]
     assert events[2].key == "enter"
     assert events[5].redacted == "caller"
@@ -388,7 +390,7 @@ def test_the_manifest_says_what_the_plan_says(place):
     assert (manifest.terminal.initial_cols, manifest.terminal.initial_rows) == (100, 24)
     assert manifest.required_features == ()
     assert manifest.optional == {"labels": {"suite": "smoke"}}
-    assert tape_of(place).scrub_report.status == "not-run"
+    assert tape_of(place).scrub_report.status == "clean"
     assert all("text" in line for line in lines_of(place, "frames.jsonl"))
 
 

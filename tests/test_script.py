@@ -181,14 +181,14 @@ def test_a_whole_conversation(place, monkeypatch):
 - signal: INT
 """
     program = (
-        "printf 'name? '; read n; echo Hello, $n; stty -echo; printf 'Password: '; read p; echo ${#p};"
+        "printf 'name? '; read n; echo Hello, $n; stty -echo; printf 'Password: '; read p; stty echo; echo ${#p};"
         "trap 'exit 4' INT; read l; echo got $l; while :; do sleep 0.05; done"
     )
     drive(place, text, "sh", "-c", program)
     tape = cassette.open(place)
     assert tape.final.exit.code == 4
     assert b"hunter2hunter2" not in everything(place)
-    assert [data for _, data in typed(place)] == [b"Ada", b"\r", b"*" * 8, b"\r", b"pasted\r"]
+    assert [data for _, data in typed(place)] == [b"Ada", b"\r", b"*" * 16, b"\r", b"pasted\r"]
     assert {source for source, _ in typed(place)} == {"script"}
     assert "halfway" in [event.op for event in inputs(place, "mark")]
     assert inputs(place, "resize")[0].size.columns == 60

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,7 +21,6 @@ from cassette.model import (
     FRAMES,
     INPUT,
     MANIFEST,
-    NOT_SCRUBBED,
     OUTPUT,
     OUTPUT_RAW,
     QUOTA,
@@ -34,11 +32,10 @@ from cassette.model import (
     Frame,
     Manifest,
     Output,
-    ScrubSummary,
     ServiceEvent,
 )
-from cassette.recording.plan import RecordingPlan
-from cassette.recording.spooled import Observed, SpooledRecording, observed_final, observed_gap
+from cassette.recording.spool_scrub import scrub_spool
+from cassette.recording.spooled import Observed
 from cassette.store.publish import NewCassette
 from cassette.store.spool import Spool
 from terminal.emulator import Emulator
@@ -48,46 +45,36 @@ Progress: TypeAlias = Callable[[int, int], None]
 EVENT_FILES = (INPUT, OUTPUT, FRAMES, SERVICE_EVENTS)
 
 
-def finish(spool: Spool, *, progress: Progress | None = None) -> Path:
-    """Publish what a spool holds and delete the spool; the cassette's path.
+def finish(spool: Spool, *, progress: Progress | None = None, max_output_bytes: int | None = None) -> Path:
+    """Scrub what a spool holds, publish it and delete the spool; the cassette's path.
 
-    A recording whose end nobody saw gets a gap `recorder-died` and a final without exit: it is partial.
+    A recording whose end nobody saw gets a gap `recorder-died` and a final without exit: it is partial. Raises what
+    `scrub_spool` raises, and then nothing has been written; CassetteExists, CannotStore.
     """
-    plan = RecordingPlan.from_header(spool.header)
+    clean = scrub_spool(spool, max_output_bytes=max_output_bytes)
+    plan = clean.plan
     emulator = new_emulator(plan.emulator, plan.size)
-    recording = SpooledRecording(spool)
     with NewCassette(spool.target, overwrite=spool.header["overwrite"], in_spool=not spool.in_memory) as new:
         writer = CassetteWriter(new, full_frames=plan.frames == "full")
-        evidence = scrubbed(_with_end(recording))
-        writer.write(evidence, emulator, settle_ms=plan.settle_ms, progress=_of_total(progress, spool))
+        writer.write(clean.events(), emulator, settle_ms=plan.settle_ms, progress=_of_total(progress, spool))
         manifest = plan.manifest(
             spool.header,
             output_sha256=new.digests[OUTPUT_RAW][1],
             emulator=identity_of(emulator),
-            pty_mode=recording.pty_mode,
+            pty_mode=clean.pty_mode,
         )
-        for name, data in ((DISCOVERY, recording.discovery), (QUOTA, recording.quota)):
-            if data is not None:
-                new.write_file(name, data)
-        report = replace(NOT_SCRUBBED, env_allowlist=plan.env_names)
-        new.write_file(SCRUB_REPORT, documents.write_json(documents.json_document(ScrubSummary, report)))
+        for name, document in (
+            (DISCOVERY, clean.discovery),
+            (QUOTA, clean.quota),
+            (SCRUB_REPORT, clean.report),
+        ):
+            if document is not None:
+                new.write_file(name, documents.write_json(document))
         new.write_file(MANIFEST, documents.write_json(documents.json_document(Manifest, manifest)))
         writer.seal(manifest.id)
         new.publish()
     spool.discard()
     return new.target
-
-
-def scrubbed(evidence: Iterable[Observed]) -> Iterable[Observed]:
-    """The place between spool and disk where secrets are taken out; the report says `not-run` until it does."""
-    return evidence
-
-
-def _with_end(recording: SpooledRecording) -> Iterator[Observed]:
-    yield from recording.evidence()
-    if recording.final is None:
-        yield observed_gap(recording.last_ms, "recorder-died")
-        yield observed_final(recording.last_ms)
 
 
 def _of_total(progress: Progress | None, spool: Spool) -> Callable[[int], None] | None:

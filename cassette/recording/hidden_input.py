@@ -14,6 +14,7 @@ from scrub.hidden import LAG_MS, Discipline, InputFacts, hidden_by, hidden_line,
 from scrub.known import KnownValue
 
 _ENDS = (b"\r", b"\n", b"\r\n", b"\x03", b"\x04", b"\x1b[13u")
+_ERASING = (b"\x7f", b"\b")
 _TYPED = ("input", "paste")
 
 
@@ -40,37 +41,40 @@ class JudgedInput:
 def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) -> JudgedInput:
     """Hide what was typed blind. `rows` are the cursor's rows before each input that `is_typed`, in order."""
     result = JudgedInput()
-    before, line, at = initial, b"", 0
+    before, line, at, is_open = initial, b"", 0, False
     for index, event in enumerate(inputs):
         if event.kind == "mode" and event.mode is not None:
             before = _changed(before, event)
         if not is_typed(event):
             result.kept.append(event)
             continue
-        facts = InputFacts(
-            event.t_ms, before, _later(inputs, index, before), rows[at] if at < len(rows) else "",
-            declared=event.redacted is not None,
-        )  # fmt: skip
-        at += 1
+        row, at = rows[at] if at < len(rows) else "", at + 1
         if event.data in _ENDS:
             result.kept.append(event if event.redacted is None else replace(event, redacted=None))
-            line = _closed(result, line)
+            line, is_open = _closed(result, line), False
             continue
-        rule = hidden_by(facts)
-        if rule is None:
-            line = _closed(result, line)
+        rule = event.redacted or hidden_by(InputFacts(event.t_ms, before, _later(inputs, index, before), row))
+        if rule is None or _is_named_key(event):
+            line = line + event.data if rule and event.data in _ERASING else _closed(result, line)
+            is_open = False
             result.kept.append(event)
             continue
         _, end = hidden_line(event.data)
-        if not line:
+        if not is_open or event.source == "script":  # each call of a script is one input of its replay
             result.open_line(event, rule)
         else:
             result.kept.append(replace(event, data=end, key=None, redacted=None) if end else None)
-        line += event.data
+        is_open = not end
+        line += b"" if event.redacted else event.data  # else it is filler already
         if end:
             line = _closed(result, line)
     _closed(result, line)
     return result
+
+
+def _is_named_key(event: Input) -> bool:
+    """Is it a key that a driver pressed by its name and that types nothing? A replay waits for it."""
+    return event.key is not None and (event.data[:1] < b" " or event.data in _ERASING)
 
 
 def _closed(result: JudgedInput, line: bytes) -> bytes:
@@ -87,13 +91,29 @@ def _changed(before: Discipline, event: Input) -> Discipline:
 
 
 def _later(inputs: Sequence[Input], index: int, before: Discipline) -> list[Discipline]:
-    """The changes of the line discipline soon after an input."""
+    """The changes of the line discipline soon after an input, as far as they may be meant for it."""
     found: list[Discipline] = []
-    until = inputs[index].t_ms + LAG_MS
-    for event in inputs[index + 1 :]:
+    until, ended = inputs[index].t_ms + LAG_MS, bool(hidden_line(inputs[index].data)[1])
+    for at, event in enumerate(inputs[index + 1 :], index + 1):
         if event.t_ms > until:
             break
+        ended = ended or (is_typed(event) and event.data in _ENDS)
         if event.kind == "mode":
             before = _changed(before, event)
-            found.append(before)
+            # A line that was whole before echo went off is hidden by that, unless another was typed then: a name,
+            # say, that was asked for just before a password.
+            if not (ended and before.hides and _typed_while_hidden(inputs, at, before)):
+                found.append(before)
     return found
+
+
+def _typed_while_hidden(inputs: Sequence[Input], start: int, mode: Discipline) -> bool:
+    """Is anything typed before the discipline that begins at `start` changes to one that does not hide?"""
+    for event in inputs[start + 1 :]:
+        if is_typed(event):
+            return True
+        if event.kind == "mode":
+            mode = _changed(mode, event)
+            if not mode.hides:
+                return False
+    return False

@@ -21,6 +21,7 @@ from cassette.recording.plan import RecordingPlan
 from cassette.recording.recorder import Recorder
 from cassette.recording.run import Run
 from cassette.testing.callsite import explained
+from scrub.hidden import FILLER
 from terminal.exit_status import ExitStatus
 from terminal.keys import encode_key, encode_paste
 from terminal.session import PtySession
@@ -38,7 +39,7 @@ LOOK_LIMIT_S = 1.0
 """How long a look waits at most for the screen to stand still after an input."""
 MOST_STATUS_MARKS = 1000
 """A driver that asks again and again whether the program has ended does not fill the recording with that."""
-SECRET_FILLER = b"*" * 8
+SECRET_FILLER = FILLER
 """Recorded for a secret of any length, so that the number of keys tells nothing."""
 
 
@@ -101,10 +102,14 @@ class LiveSession:
     def type(self, text: str, *, secret: bool = False) -> None:
         """Type text, as UTF-8, in one write. A secret is not recorded; the recording says that one was typed.
 
-        What a secret ends with (a line's end) is recorded behind the filler.
+        What a secret ends with (a line's end) is recorded behind the filler. Wherever else the secret shows, it is
+        covered in the recording.
         """
+        data = utf8(text)
         ending = text[len(text.rstrip("\r\n")) :].encode()
-        self._send(utf8(text), redacted=SECRET_FILLER + ending if secret else None)
+        if secret:
+            self.recorder.known_secret(data.rstrip(b"\r\n"))
+        self._send(data, redacted=SECRET_FILLER + ending if secret else None)
 
     def press(self, *keys: str) -> None:
         """Press keys by name (`enter`, `ctrl+c`, `shift+tab`, `up`), each in a write of its own.

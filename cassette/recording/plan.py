@@ -31,8 +31,18 @@ from cassette.model import (
     TerminalInfo,
     Timing,
 )
+from cassette.recording.scrub_settings import ScrubSettings
 
 DEFAULT_SIZE = Size(80, 24)
+_HARNESS_TEXTS = (
+    "name",
+    "binary_version",
+    "capability",
+    "account_class",
+    "captured_at",
+    "freshness_window",
+)
+_PLAN_TEXTS = ("workdir_policy", "permission_mode", "term", "locale")
 DEFAULT_TERM = "xterm-256color"
 Frames = Literal["delta", "full"]
 
@@ -64,14 +74,15 @@ class RecordingPlan:
             ),
         )
 
-    def header(self, *, overwrite: bool) -> dict[str, Any]:
-        """The header of the spool: all that `recover` needs to finish the recording."""
+    def header(self, *, overwrite: bool, scrub: ScrubSettings) -> dict[str, Any]:
+        """The header of the spool: all that `recover` needs to finish the recording, known secrets included."""
         return {
             "id": str(uuid4()),
             "recorded_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "argv": list(self.argv),
             "overwrite": overwrite,
             "plan": asdict(replace(self, harness=self.harness or harness_of(self.argv))),
+            "scrub": scrub.as_header(),
         }
 
     @classmethod
@@ -90,6 +101,29 @@ class RecordingPlan:
             raise CassetteError(
                 what=f"this recording was made by another release of pty-cassette ({error}). Finish it with that one."
             ) from None
+
+    def texts(self) -> dict[str, Any]:
+        """All of it that somebody else wrote, as JSON with telling names, to be scrubbed."""
+        harness = asdict(self.harness or harness_of(self.argv))
+        return {
+            "harness": {name: harness[name] for name in _HARNESS_TEXTS if harness[name] is not None},
+            "command": {"argv": list(self.argv), "env_allowlist": list(self.env_names)},
+            "plan": {name: text for name in _PLAN_TEXTS if (text := getattr(self, name)) is not None},
+            "labels": dict(self.labels),
+        }
+
+    def with_texts(self, texts: Mapping[str, Any]) -> Self:
+        """The same plan with what became of `texts`."""
+        harness = replace(self.harness or harness_of(self.argv), **texts["harness"])
+        command = texts["command"]
+        return replace(
+            self,
+            harness=harness,
+            argv=tuple(command["argv"]),
+            env_names=tuple(command["env_allowlist"]),
+            labels=texts["labels"],
+            **texts["plan"],
+        )
 
     def manifest(
         self,

@@ -22,6 +22,8 @@ from cassette.format.limits import MAX_COLUMNS, MAX_INPUT_BYTES, MAX_ROWS
 from cassette.model import Discovery, Final, Input, Quota, ServiceEvent, Size
 from cassette.recording.finish import Progress, finish
 from cassette.recording.plan import RecordingPlan
+from cassette.recording.scrub_settings import Names, Paths, ScrubSettings, read_settings
+from cassette.recording.spool_scrub import TYPED
 from cassette.recording.spooled import Kind
 from cassette.store.publish import check_target
 from cassette.store.spool import Spool
@@ -50,13 +52,27 @@ class Recorder:
         max_bytes: int | None = None,
         clock: Clock | None = None,
         progress: Progress | None = None,
+        known_secret_env: Names = (),
+        known_secret_file: Paths = (),
+        rules: Paths = (),
+        scrub: ScrubSettings | None = None,
     ) -> None:
+        """`max_bytes` ends the recording after so much output.
+
+        `known_secret_env` names variables and `known_secret_file` files whose values are secret, `rules` files with
+        rules in gitleaks' form; `scrub`, where given, is all of that, read before. Raises UsageError, CassetteExists,
+        CannotStore.
+        """
         plan = (plan or RecordingPlan()).sized(columns, rows)
         check_size(plan.size)
         if max_bytes is not None and max_bytes < 1:
             raise UsageError(what=f"max_bytes is {max_bytes}: give at least 1, or leave it out")
         self.path = Path(path).absolute()
         check_target(self.path, overwrite=overwrite)
+        self.scrub = scrub or read_settings(
+            known_secret_env=known_secret_env, known_secret_file=known_secret_file, rules=rules
+        )
+        """What was known of secrets at the beginning."""
         self.clock = clock or MonotonicClock()
         self.progress = progress
         self._lock = threading.RLock()
@@ -69,7 +85,7 @@ class Recorder:
         self._final: Final | None = None
         self._closed = False
         try:
-            self.spool = Spool.create(plan.header(overwrite=overwrite), target=self.path)
+            self.spool = Spool.create(plan.header(overwrite=overwrite, scrub=self.scrub), target=self.path)
         except (TypeError, ValueError) as error:
             raise UsageError(
                 what=f"this plan cannot be kept: {error}. Give plain text and numbers."
@@ -144,6 +160,18 @@ class Recorder:
             if taken < len(data):
                 self._full = self._full or "max-bytes"
             return taken
+
+    def known_secret(self, value: str | bytes, *, name: str | None = None) -> None:
+        """A value that must not be in the cassette, in no form and in no file. Tell it before it is used.
+
+        `name` of a variable is what the report calls it by. A short one is looked for only as a whole word.
+        """
+        data = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else bytes(value)
+        if not data.strip():
+            return
+        kind, origin = ("hidden-input", TYPED) if name is None else ("environment", f"environment:{name}")
+        body = documents.write_json([data.decode("latin-1"), kind, origin])
+        self._spool_document(Kind.KNOWN, body)
 
     def resize(self, *, columns: int, rows: int) -> None:
         """The terminal has a new size, in cells. Call it before the program is told."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cassette.errors import CassetteError
 from cassette.recording.finish import Progress, finish
+from cassette.recording.scrub_settings import max_output_bytes_here
 from cassette.store.spool import Spool, SpoolInfo, discard_spool, list_spools, open_spool
 
 __all__ = ["SpoolInfo", "discard_spool", "list_spools", "recover"]
@@ -16,7 +17,7 @@ def recover(spool_id: str, *, to: str | Path | None = None, progress: Progress |
 
     `to` is another place than the recorder was given; nothing is ever overwritten there. It is partial when its
     end was not recorded. Raises NoSuchSpool, SpoolInUse, SpoolDamaged, and what publishing
-    raises (CassetteExists, CannotStore); then the spool stays.
+    raises (SecretsWouldLeak, TooLongToScrub, CassetteExists, CannotStore); then the spool stays.
     """
     spool = open_spool(spool_id)
     try:
@@ -26,7 +27,7 @@ def recover(spool_id: str, *, to: str | Path | None = None, progress: Progress |
         if _is_published(spool):
             spool.discard()
             return spool.target
-        return finish(spool, progress=progress)
+        return finish(spool, progress=progress, max_output_bytes=max_output_bytes_here())
     except BaseException:
         spool.close()
         raise

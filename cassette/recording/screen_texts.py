@@ -145,10 +145,13 @@ class Beginnings:
             words.update(form[:_HEAD] for form in ([entry.value] if entry.mask else forms_of(entry.value)))
         self._words = Automaton(sorted(words))
 
-    def __call__(self, text: str) -> list[Beginning]:
+    def __call__(self, text: str) -> Sequence[Beginning]:
         """The characters at which they begin."""
         encoded = text.encode("utf-8", "replace")
-        starts = sorted({start for _, start, _ in self._words.hits(encoded)})
+        hits = self._words.hits(encoded)
+        if not hits:
+            return ()
+        starts = sorted({start for _, start, _ in hits})
         found = [(start, encoded.startswith(_BLOCK, start)) for start in starts]
         if len(encoded) == len(text):
             return found

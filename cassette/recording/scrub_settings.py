@@ -26,7 +26,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
-from cassette.errors import UsageError
+from cassette.errors import CassetteError, UsageError
 from scrub.environment import Taken, known_from_environment, known_from_file
 from scrub.identity import Identity
 from scrub.known import KnownValue
@@ -107,6 +107,21 @@ class ScrubSettings:
 
 
 _WHO = ("home", "user", "host", "worktree")
+
+
+def settings_of(header: Mapping[str, Any]) -> ScrubSettings:
+    """The settings in a spool's header. Raises CassetteError for one that another release wrote in another way."""
+    try:
+        return ScrubSettings.from_header(header["scrub"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CassetteError(
+            what=f"this recording was made by another release of pty-cassette ({error}). Finish it with that one."
+        ) from None
+
+
+def max_output_bytes_here() -> int:
+    """The limit of a whole scrub that the project round the working directory sets. Raises UsageError."""
+    return _Project.nearest(Path.cwd()).max_output_bytes
 
 
 def known_value(value: str, kind: str, origin: str) -> KnownValue:

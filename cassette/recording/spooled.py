@@ -6,12 +6,11 @@ A spool is the recorder's memory of a running program (`cassette.store.spool` ke
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
 
-from cassette.format import documents, lines
+from cassette.format import lines
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Evidence, Final, Output, ServiceEvent
 from cassette.store.spool import Record, Spool
 
@@ -26,6 +25,11 @@ class Kind:
     DISCOVERY = b"D"
     QUOTA = b"Q"
     PTY_MODE = b"M"
+    KNOWN = b"K"
+    """A secret that became known while the program ran; no event."""
+
+
+_BESIDE = frozenset({Kind.DISCOVERY, Kind.QUOTA, Kind.PTY_MODE, Kind.KNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,9 @@ class Observed:
 
 @dataclass
 class SpooledRecording:
-    """Reads a spool once, from the start; documents that it meets on the way are put aside."""
+    """Reads the events of a spool once, from the start."""
 
     spool: Spool
-    discovery: bytes | None = None
-    quota: bytes | None = None
-    pty_mode: Mapping[str, Any] | None = None
     output_bytes: int = 0
     last_ms: int = 0
     final: Final | None = field(default=None)
@@ -53,13 +54,7 @@ class SpooledRecording:
         """Every event, in order. Raises SpoolDamaged."""
         for record in self.spool.records():
             self.last_ms = max(self.last_ms, record.t_ms)
-            if record.kind == Kind.DISCOVERY:
-                self.discovery = bytes(record.data)
-            elif record.kind == Kind.QUOTA:
-                self.quota = bytes(record.data)
-            elif record.kind == Kind.PTY_MODE:
-                self.pty_mode = documents.read_json(bytes(record.data))
-            else:
+            if record.kind not in _BESIDE:
                 yield self._observed(record)
 
     def _observed(self, record: Record) -> Observed:

@@ -15,6 +15,7 @@ from cassette.recording.finish import Progress
 from cassette.recording.live import DEFAULT_EXIT_TIMEOUT_S, DEFAULT_TIMEOUT_S, LiveSession
 from cassette.recording.plan import Frames, RecordingPlan, harness_of
 from cassette.recording.recorder import Recorder
+from cassette.recording.scrub_settings import Names, Paths, ScrubSettings, read_settings
 from cassette.testing.callsite import explained
 from terminal.session import PtySession, SessionError
 
@@ -69,18 +70,32 @@ def start(
     limit_s: float | None = None,
     labels: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    known_secret_env: Names = (),
+    known_secret_file: Paths = (),
+    rules: Paths = (),
+    scrub: ScrubSettings | None = None,
 ) -> tuple[PtySession, Recorder, RecordingPlan]:
     """A program on a terminal of `columns` x `rows` cells, and the recorder of it; nothing has been read yet.
 
     `env` is added to the inherited environment (to nothing but PATH with `clean_env`); its names are recorded,
     its values are not. `max_bytes` ends the recording after so much output. `progress(done, all)` is told how
     far the frames are drawn, in bytes.
+
+    Secrets are taken out before anything is written: what rules find, values of variables whose names say so, what
+    `known_secret_env` (names) and `known_secret_file` (paths) hold, what `rules` files in gitleaks' form find, and
+    what `[tool.pty-cassette.scrub]` of pyproject.toml says. `scrub`, where given, is all of that, read before.
     """
     emulator = emulator or default_emulator()
     new_emulator(emulator, Size(1, 1))  # one that is not there is known now, not when the program has ended
     if limit_s is not None and not 0 < limit_s < MAX_SECONDS:
         raise UsageError(what=f"a limit of {limit_s} s: give a number of seconds above 0")
     environment = child_environment(env or {}, clean=clean_env)
+    scrub = scrub or read_settings(
+        environment={**os.environ, **environment},
+        known_secret_env=known_secret_env,
+        known_secret_file=known_secret_file,
+        rules=rules,
+    )
     words = tuple(as_text(argument) for argument in argv)
     plan = RecordingPlan(
         argv=words,
@@ -95,7 +110,7 @@ def start(
         emulator=emulator,
         labels={as_text(name): as_text(value) for name, value in (labels or {}).items()},
     )
-    recorder = Recorder(path, plan, overwrite=overwrite, max_bytes=max_bytes, progress=progress)
+    recorder = Recorder(path, plan, overwrite=overwrite, max_bytes=max_bytes, progress=progress, scrub=scrub)
     try:
         program = PtySession.spawn(argv, columns=columns, rows=rows, env=environment, cwd=cwd)
     except BaseException as error:

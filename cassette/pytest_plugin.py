@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -336,6 +337,10 @@ def _place(
         factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
         return factory.mktemp(safe_name(name))
 
+    @cache
+    def address() -> str:
+        return shlex.quote(_address(item))
+
     if trace:
         request.getfixturevalue("tmp_path_factory")  # it cannot be asked for the first time in a teardown
     return Place(
@@ -345,7 +350,7 @@ def _place(
         first=Path(os.path.normpath(first)),
         own=own,
         screens=item.path.parent / "screens" / item.path.stem / _name(item),
-        command=lambda option: f"pytest {shlex.quote(_address(item))} {option}",
+        command=lambda option: f"pytest {address()} {option}",
         scratch=scratch,
     )
 

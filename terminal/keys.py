@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 
 from terminal.modes import DEFAULT_MODES, Modes
 
@@ -80,6 +81,7 @@ def key_names() -> list[str]:
     return sorted({*CURSOR_KEYS, *PF_KEYS, *TILDE_KEYS, *KEYPAD, *CHARACTER_KEYS, *KITTY_KEYS})
 
 
+@lru_cache(maxsize=1024)
 def parse_key(name: str) -> tuple[str, int]:
     """The plain key and its modifiers (a sum of SHIFT, ALT, …). Raises `UnknownKeyError`."""
     modifiers, rest = 0, name

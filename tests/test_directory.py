@@ -10,7 +10,7 @@ from build_cassette import greeter
 
 from cassette.errors import Damaged, NotACassette
 from cassette.model import INPUT, MANIFEST, OUTPUT_RAW, QUOTA, SEAL
-from cassette.store.directory import CassetteDirectory, line_places
+from cassette.store.directory import WORTH_A_MAP_BYTES, CassetteDirectory, line_places
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_reads_and_maps(tape: Path) -> None:
         manifest = (tape / MANIFEST).read_bytes()
         assert directory.read(MANIFEST, 1 << 20) == manifest
         assert directory.map(MANIFEST)[:] == manifest
-        assert isinstance(directory.map(OUTPUT_RAW), mmap.mmap)
+        assert directory.map(OUTPUT_RAW) == (tape / OUTPUT_RAW).read_bytes()
         assert directory.size(MANIFEST) == len(manifest)
         assert directory.has(SEAL)
         assert not directory.has(QUOTA)
@@ -35,11 +35,19 @@ def test_an_empty_file_maps_to_empty_bytes(tape: Path) -> None:
         assert directory.map(INPUT) == b""
 
 
+def test_a_large_file_is_mapped(tape: Path) -> None:
+    (tape / OUTPUT_RAW).write_bytes(b"x" * WORTH_A_MAP_BYTES)
+    with CassetteDirectory(tape) as directory:
+        assert isinstance(directory.map(OUTPUT_RAW), mmap.mmap)
+        assert directory.map(OUTPUT_RAW)[:] == b"x" * WORTH_A_MAP_BYTES
+
+
 def test_plain_bytes_where_a_file_cannot_be_mapped(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no mapping here")
 
     monkeypatch.setattr(mmap, "mmap", refuse)
+    (tape / OUTPUT_RAW).write_bytes(b"x" * WORTH_A_MAP_BYTES)
     with CassetteDirectory(tape) as directory:
         assert directory.map(OUTPUT_RAW) == (tape / OUTPUT_RAW).read_bytes()
 

@@ -109,8 +109,9 @@ class ReplaySession:
     ) -> None:
         said = normalize or str
         recorded = self.recording.argv
-        if argv is not None and self._match_on.command and [*map(said, argv)] != [*map(said, recorded)]:
-            raise mismatch.command(self.recording, argv)
+        is_other = argv is not None and self._match_on.command and tuple(argv) != recorded
+        if is_other and [*map(said, argv or ())] != [*map(said, recorded)]:
+            raise mismatch.command(self.recording, argv or ())
         if self._match_on.resize and size != self.tape.size:
             raise mismatch.geometry(self.recording, size, self.tape.size)
 

@@ -7,9 +7,8 @@ size that there is already.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -35,8 +34,8 @@ class Timeline:
     def __init__(self, tape: Cassette, counts: Callable[[Input], bool]) -> None:
         """Read the events of `tape`; `counts` says which of the driver's inputs are stops."""
         self.final = tape.final
-        streams: list[Iterator[Evidence]] = [tape.inputs(), tape.outputs(), tape.service_events()]
-        self.events: list[Evidence] = [*merge(*streams, key=attrgetter("seq")), tape.final]
+        events: list[Evidence] = [*tape.inputs(), *tape.outputs(), *tape.service_events()]
+        self.events: list[Evidence] = [*sorted(events, key=attrgetter("seq")), tape.final]
         self.end = len(self.events) - 1
         """The index of the Final."""
         self.stops: list[Stop] = []

@@ -5,6 +5,8 @@ Each function raises Damaged for a document that is not of format 1, and never t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -30,8 +32,23 @@ from cassette.model import (
 from cassette.store.directory import CassetteDirectory
 
 T = TypeVar("T", Manifest, Discovery, Quota, ScrubSummary)
+R = TypeVar("R")
 
 
+def _once(read: Callable[[CassetteDirectory], R]) -> Callable[[CassetteDirectory], R]:
+    """What verified a document and what hands it out read the same bytes: they are made into values once."""
+
+    @wraps(read)
+    def kept(directory: CassetteDirectory) -> R:
+        if read not in directory.documents:
+            directory.documents[read] = read(directory)
+        value: R = directory.documents[read]
+        return value
+
+    return kept
+
+
+@_once
 def manifest_of(directory: CassetteDirectory) -> Manifest:
     """`manifest.json`. Raises UnknownVersion and UnknownFeature before anything else of it is looked at."""
     data = directory.read(MANIFEST, MAX_DOCUMENT_BYTES)
@@ -52,22 +69,26 @@ def manifest_of(directory: CassetteDirectory) -> Manifest:
     return manifest
 
 
+@_once
 def scrub_report_of(directory: CassetteDirectory) -> ScrubSummary:
     """`scrub-report.json`."""
     data = directory.read(SCRUB_REPORT, MAX_DOCUMENT_BYTES)
     return _model(directory, SCRUB_REPORT, ScrubSummary, _json(directory, SCRUB_REPORT, data))
 
 
+@_once
 def discovery_of(directory: CassetteDirectory) -> Discovery | None:
     """`discovery.json`, or None when there is none."""
     return _optional(directory, DISCOVERY, Discovery)
 
 
+@_once
 def quota_of(directory: CassetteDirectory) -> Quota | None:
     """`quota.json`, or None when there is none."""
     return _optional(directory, QUOTA, Quota)
 
 
+@_once
 def final_of(directory: CassetteDirectory) -> Final:
     """`final.json`."""
     try:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from cassette.errors import CassetteError, Damaged, NotACassette
 from cassette.model import MANIFEST, SEAL, SEALED_FILES
@@ -26,6 +26,8 @@ Buffer: TypeAlias = bytes | mmap.mmap
 
 FILE_NAMES = frozenset({*SEALED_FILES, SEAL})
 MAX_EXTRA_NAMES = 100
+WORTH_A_MAP_BYTES = 1 << 16
+"""Smaller files are read: that is quicker than to map them."""
 """How many names of foreign files are kept for a report."""
 SCAN_BLOCK = 1 << 20
 SWAP_WAIT_S = 2.0
@@ -65,6 +67,8 @@ class CassetteDirectory:
         self.path = Path(path)
         self._mapped: dict[str, Buffer] = {}
         self._read: dict[str, bytes] = {}
+        self.documents: dict[object, Any] = {}
+        """What readers have made of its small files, kept for the next that asks."""
         self._descriptor = -1
         self._descriptor = _open_directory(self.path)
         try:
@@ -120,7 +124,7 @@ class CassetteDirectory:
         return self._read[name]
 
     def map(self, name: str) -> Buffer:
-        """A whole file, mapped where the file system can; empty bytes for an empty one. Raises Damaged."""
+        """A whole file, mapped when it is large and the file system can. Raises Damaged."""
         if name not in self._mapped:
             with self._opened(name) as (descriptor, size):
                 self._mapped[name] = _map_bytes(descriptor, size)
@@ -218,8 +222,8 @@ def _read_bytes(descriptor: int, limit: int) -> bytes:
 
 
 def _map_bytes(descriptor: int, size: int) -> Buffer:
-    if size == 0:
-        return b""
+    if size < WORTH_A_MAP_BYTES:
+        return _read_bytes(descriptor, size)
     try:
         return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
     except (OSError, ValueError):  # a file system that cannot map, or a file that shrank meanwhile

@@ -85,6 +85,7 @@ class Scrubber:
         self._prefix_rules = self.rules.prefix_only
         self._find_more = tuple(find_more)
         self._numbers: dict[int, int] = {}
+        self._swept: tuple[int, Sweep] | None = None
 
     def completed(self, views: Iterable[View], streams: Mapping[str, bytes]) -> list[View]:
         """The views with those added that follow from them: broken lines joined, and the raw bytes, last."""
@@ -116,7 +117,9 @@ class Scrubber:
         """Where every known value stands, in every form, in the views. Empty when nothing is known."""
         if not len(self.book):
             return []
-        sweep = Sweep(self.book)
+        if self._swept is None or self._swept[0] != len(self.book):
+            self._swept = (len(self.book), Sweep(self.book))
+        sweep = self._swept[1]
         return [hit for view in views for hit in sweep.hits(view)]
 
     def rewrite(self, streams: Mapping[str, bytes], hits: list[Hit]) -> tuple[dict[str, bytes], list[Hit]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from scrub.views import View
 _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _NAME = _WORD | frozenset(b"-")
 _FIELD_END = frozenset(b" \t\r\n\"'`=")
+_SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
+_LONGEST_SEQUENCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,19 @@ class Hit:
     end: int
     entry: Entry
     form: str
+
+
+def is_in_sequence(hit: Hit) -> bool:
+    """Are these raw bytes of a terminal that only look like a secret together with a control sequence?
+
+    A sequence draws nothing, and to write over it would move the cursor.
+    """
+    if hit.view.kind != "raw" or hit.view.stream == "documents":
+        return False
+    text = hit.view.text
+    before = text.rfind(b"\x1b[", max(0, hit.start - _LONGEST_SEQUENCE), hit.end)
+    found = _SEQUENCE.match(text, before) if before >= 0 else None
+    return found is not None and found.end() > hit.start
 
 
 class Sweep:

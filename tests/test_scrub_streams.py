@@ -75,14 +75,44 @@ def test_a_secret_across_blocks_has_one_number_and_counts_once() -> None:
     assert scrubber.counts.total == 2
 
 
-def test_what_becomes_known_too_late_stops_the_stream() -> None:
-    """A rewrite that another view would undo never leaves: here the views lie."""
+def test_the_raw_bytes_are_read_whatever_the_views_say() -> None:
     scrubber = StreamScrubber(
         Scrubber(known=[KnownValue(b"w" * 9 + b"12", "k", "file:x")]), views=lambda _: [], **SMALL
     )
     assert b"w" * 9 not in scrubber.feed(b"w" * 9 + b"12" + b" " * 600) + scrubber.flush()
+
+
+def test_what_cannot_be_covered_never_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     scrubber = stream_scrubber(**SMALL)
-    scrubber.feed(b"a" * 400)
-    scrubber._written = OPAQUE.encode()  # as if it had been given out
-    with pytest.raises(SecretsLeft, match="raw"):
-        scrubber.flush()
+    monkeypatch.setattr(Scrubber, "rewrite", lambda _self, streams, _hits: (dict(streams), []))
+    with pytest.raises(SecretsLeft) as caught:
+        scrubber.feed(TEXT * 8)
+    assert OPAQUE not in str(caught.value)
+
+
+def test_a_late_value_is_covered_by_a_second_pass_that_learns_nothing() -> None:
+    """Without words round it nobody knows it; far behind, the words come."""
+    value = "zT7kQp2mXw9LrB4v"
+    data = f"{value}\r\n{'. ' * 400}\r\npassword={value}\r\n{'. ' * 400}".encode()
+    known = Scrubber()
+    first = StreamScrubber(known, **SMALL)  # type: ignore[arg-type]
+    out = first.feed(data) + first.flush()
+    assert out.count(value.encode()) == 1
+    second = StreamScrubber(known, learn=False, **SMALL)  # type: ignore[arg-type]
+    again = second.feed(out) + second.flush()
+    assert value.encode() not in again
+    assert (second.counts.total, len(again)) == (1, len(data))
+
+
+def test_numbers_in_a_control_sequence_are_no_secret() -> None:
+    scrubber = StreamScrubber(Scrubber(known=[KnownValue(b"1234", "pin", "environment:PIN")]), **SMALL)  # type: ignore[arg-type]
+    data = b"\x1b[1234;5Hx 1234 \x1b[0m"
+    assert scrubber.feed(data) + scrubber.flush() == b"\x1b[1234;5Hx **** \x1b[0m"
+
+
+def test_blocks_that_the_caller_chooses_are_read_with_what_lies_round_them() -> None:
+    scrubber = stream_scrubber(**SMALL)
+    half = len(OPAQUE) // 2
+    first = scrubber.through(OPAQUE[:half].encode(), OPAQUE[half:].encode())
+    assert (first, scrubber.held) == (b"*" * half, 0)
+    assert scrubber.through(OPAQUE[half:].encode() + b" ok", b"") == b"*" * (len(OPAQUE) - half) + b" ok"

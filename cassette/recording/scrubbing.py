@@ -7,7 +7,6 @@ cursor stands elsewhere, nothing is given out.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,15 +28,13 @@ from scrub.known import KnownValue
 from scrub.report import HitCounts, ScrubReport
 from scrub.rules import RuleSet
 from scrub.scrubber import Leak, Scrubber, leak_of
-from scrub.sweep import Hit
+from scrub.sweep import Hit, is_in_sequence
 from scrub.typed import typed_views
 from scrub.views import View, plain_view
 from terminal.provenance import Ask, Resize, Track
 from terminal.widths import width
 
 _ROUNDS = 4
-_SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
-_LONGEST_SEQUENCE = 64
 _FINAL_STRINGS = ("final_text", "usage", "metadata", "routing_actual", "session_log_path")
 
 Evidence = Callable[[], Iterable[Observed]]
@@ -162,7 +159,7 @@ class _Work:
         views = scrubber.completed(self._views(), self.streams)
         scrubber.discover([*views, *screen.views])
         hits = [
-            hit for hit in scrubber.sweep(views) if not (_is_name_in_document(hit) or _is_in_sequence(hit))
+            hit for hit in scrubber.sweep(views) if not (_is_name_in_document(hit) or is_in_sequence(hit))
         ]
         on_screen = scrubber.sweep(screen.views)
         if not hits and not on_screen:
@@ -238,16 +235,6 @@ class _Work:
 def _is_name_in_document(hit: Hit) -> bool:
     """Names of people and machines get their fixed names in documents, of whatever length."""
     return bool(hit.entry.mask) and hit.view.stream == "documents"
-
-
-def _is_in_sequence(hit: Hit) -> bool:
-    """Raw bytes that only look like a secret together with a control sequence, which draws nothing."""
-    if hit.view.kind != "raw" or hit.view.stream == "documents":
-        return False
-    text = hit.view.text
-    before = text.rfind(b"\x1b[", max(0, hit.start - _LONGEST_SEQUENCE), hit.end)
-    found = _SEQUENCE.match(text, before) if before >= 0 else None
-    return found is not None and found.end() > hit.start
 
 
 def _events(evidence: Iterable[Observed], work: _Work) -> Iterator[Observed]:

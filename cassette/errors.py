@@ -176,6 +176,16 @@ class SecretsWouldLeak(CassetteError):
     exit_code = 5
 
 
+class TooLongToFix(CassetteError):
+    """A cassette with more output than is scrubbed in memory."""
+
+    template = (
+        "{path} was left as it is: it has {size:,} bytes of output, and cassettes are fixed up to {limit:,}. Raise "
+        "max-output-bytes in [tool.pty-cassette.scrub] of pyproject.toml, or record it again."
+    )
+    exit_code = 4
+
+
 class ScrubMovedCells(CassetteError):
     """The rewritten output does not draw what the program drew."""
 
@@ -267,3 +277,12 @@ class SpecExists(UsageError):
     """The place for new assertions is taken."""
 
     template = "{path} exists already. Edit it, or move it away first."
+
+
+class UnknownHarness(CassetteError):
+    """Somebody asked what a harness can do of which there is no evidence."""
+
+    template = (
+        "no cassette in {where} speaks of {name}{hint}; there is evidence of {known}. "
+        "Record it with cassette discover {name}, or ask for another."
+    )

@@ -8,13 +8,14 @@ by their text. Whether anything is to be looked for, and what, is the caller's: 
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from terminal.inked import InkedTerminal, Inker, PaintedCell, painted, spans_at
+from terminal.cells import Row
+from terminal.inked import InkedTerminal, Inker, painted, strikes_at
+from terminal.origins import Origins, Span
 from terminal.readings import Reading
 from terminal.tokenizer import Tokenizer
 from terminal.watched import WatchedTerminal, Worth
@@ -37,15 +38,16 @@ class Ask:
 
 
 Step: TypeAlias = bytes | Resize | Ask
+PaintedCell: TypeAlias = tuple[str, tuple[Span, ...]]
+"""A character and the byte ranges of the output that painted it, the latest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A reading as text. `seams` are the characters at which rows were joined by a guess."""
 
     kind: str
     text: str
-    seams: list[int]
+    seams: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +92,24 @@ def texts(
     """
     seen: set[int] = set()  # hashes: of many texts, they take less room than the texts
 
-    def read(reading: Reading) -> None:
-        text = reading.text
+    def read_row(_: object, text: str) -> None:
         key = hash(text)
-        if text and key not in seen:
+        if key not in seen and text:
             if len(seen) >= _MOST_SEEN:
                 seen.clear()
+            seen.add(key)
+            take(Text("screen", text))
+
+    def read(reading: Reading) -> None:
+        text = reading.text
+        if reading.kind == "screen":
+            read_row(None, text)
+        elif (key := hash((text, reading.kind))) not in seen and text:
             seen.add(key)
             take(Text(reading.kind, text, reading.seams))
 
     terminal = WatchedTerminal(columns, rows)
-    terminal.watch(read, worth)
+    terminal.watch(read, worth, read_row)
     decoder, tokenizer = getincrementaldecoder("utf-8")("replace"), Tokenizer()
 
     def feed(data: bytes) -> None:
@@ -123,21 +132,42 @@ def painted_texts(
     by other bytes.
     """
     seen: set[int] = set()
+    origins = Origins()
+
+    def read_row(row: Row, text: str) -> None:
+        if text and wanted(text):
+            read(Reading("screen", ((row, 0, len(row.data)),)))
 
     def read(reading: Reading) -> None:
         text = reading.text
         part = wanted(text) if text else None
-        if part is not None:
-            cells = list(islice(painted(reading), *part))
-            key = hash((reading.kind, tuple(cells)))
-            if key not in seen:
-                seen.add(key)
-                seams = [seam - part[0] for seam in reading.seams if part[0] <= seam <= part[0] + len(cells)]
-                take(PaintedText(reading.kind, cells, seams))
+        if part is None:
+            return
+        cells = list(painted(reading, *part))
+        key = hash((reading.kind, tuple(cells)))
+        if key not in seen:
+            seen.add(key)
+            seams = [seam - part[0] for seam in reading.seams if part[0] <= seam <= part[0] + len(cells)]
+            shown = [(character, _spans(origins, strikes)) for character, strikes in cells]
+            take(PaintedText(reading.kind, shown, seams))
 
     terminal = InkedTerminal(columns, rows)
-    terminal.watch(read, worth)
-    return _run(steps, terminal, Inker(terminal).feed)
+    terminal.watch(read, worth, read_row)
+    return _run(steps, terminal, _inking(terminal, origins))
+
+
+def _inking(terminal: InkedTerminal, origins: Origins) -> Callable[[bytes], None]:
+    inker = Inker(terminal)
+
+    def feed(data: bytes) -> None:
+        for start in range(0, len(data), _PIECE):
+            inker.feed(origins.decode(data[start : start + _PIECE]))
+
+    return feed
+
+
+def _spans(origins: Origins, strikes: Iterable[int]) -> tuple[Span, ...]:
+    return tuple([origins.span(strike) for strike in strikes])
 
 
 def _run(steps: Iterable[Step], terminal: WatchedTerminal, feed: Callable[[bytes], None]) -> Track:
@@ -157,10 +187,14 @@ def _run(steps: Iterable[Step], terminal: WatchedTerminal, feed: Callable[[bytes
 
 def cells_of(
     steps: Iterable[Step], *, columns: int, rows: int
-) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
+) -> Iterator[list[tuple[str, tuple[tuple[Span, ...], ...]]]]:
     """The rows of the screen at the end, each cell with the bytes of each of its characters."""
+    origins = Origins()
     terminal = InkedTerminal(columns, rows)
     terminal.watch(lambda _: None, lambda _: ())
-    _run(steps, terminal, Inker(terminal).feed)
+    _run(steps, terminal, _inking(terminal, origins))
     for row in terminal.grid:
-        yield [(cell, spans_at(row, x)) for x, cell in enumerate(row.data)]
+        yield [
+            (cell, tuple(_spans(origins, strikes) for strikes in strikes_at(row, x)))
+            for x, cell in enumerate(row.data)
+        ]

@@ -7,7 +7,7 @@ change. What joins rows by a guess says where (`seams`, in characters); borders 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from terminal.cells import Row
 from terminal.snapshot import Line
@@ -21,8 +21,7 @@ Piece = tuple[Row, int, int]
 """A row, and the columns from and up to which it is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Cells in reading order. `kind`: `screen` is what the terminal shows, the others are guesses.
 
     `between` stands between two pieces in the text.
@@ -124,7 +123,14 @@ def _numbered(rows: Sequence[Row], first: int, last: int) -> Iterator[tuple[int,
 def _column_of(rows: Sequence[Row], first: int, last: int, character: int) -> tuple[int, int]:
     left = character
     for y, row in _numbered(rows, first, last):
-        for x, cell in enumerate(row.data):
+        data = row.data
+        length = sum(map(len, data)) if row.special else len("".join(data))
+        if left >= length:
+            left -= length
+            continue
+        if length == len(data) and not row.special:
+            return y, left
+        for x, cell in enumerate(data):
             if left < len(cell):
                 return y, x
             left -= len(cell)

@@ -13,6 +13,7 @@ from typing import Any
 
 from terminal.cells import Row
 from terminal.dispatch import Terminal
+from terminal.pens import DEFAULT_PEN
 from terminal.readings import Reading, joined, line, row_text, wrapped
 from terminal.widths import special
 
@@ -31,34 +32,72 @@ class WatchedTerminal(Terminal):
 
     watching = False
 
-    def watch(self, read: Callable[[Reading], None], worth: Worth) -> None:
-        """Begin to look."""
+    def watch(
+        self,
+        read: Callable[[Reading], None],
+        worth: Worth,
+        read_row: Callable[[Row, str], None] | None = None,
+    ) -> None:
+        """Begin to look. `read_row` gets what is one row by itself, with its text; else `read` does."""
         self._read = read
+        self._read_row = read_row or self._read_as_reading
         self._worth = worth
         self._judged: dict[str, tuple[Beginning, ...]] = {}
         self._fresh: dict[Row, tuple[int, int]] = {}
+        self._begun: dict[Row, None] | None = None
+        self._quiet = 0
         self.watching = True
 
     # -- looking --------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Read all rows that are fresh, and what may be joined with them."""
-        fresh = self._fresh
+        """Read all rows that are fresh, and what may be joined with them.
+
+        What may go on in rows below is looked for in each line down to the latest fresh row; a line in which
+        nothing began, and that did not change, is not judged again.
+        """
+        fresh, begun = self._fresh, self._begun
         if not fresh:
             return
         rows = self._rows_in_reach()
-        done = -1
-        latest = -1
-        for y, row in enumerate(rows):
-            if row in fresh:
-                latest = y
-                if y > done:
-                    first, done = wrapped(rows, y)
-                    self._read(line(rows, first, done))
-        for y in range(latest + 1):
-            if not rows[y].continued or y == 0:
-                self._read_joined(rows, y)
+        latest = len(rows) - 1
+        while latest >= 0 and rows[latest] not in fresh:
+            latest -= 1
+        left: dict[Row, None] = {}
+        y = 0
+        while y <= latest:
+            row, last = rows[y], y
+            while last + 1 < len(rows) and rows[last + 1].continued:
+                last += 1
+            if last > y:
+                self._read_line(rows, y, last, left)
+            elif row in fresh or begun is None or row in begun:
+                text = row_text(row)
+                if row in fresh:
+                    self._read_row(row, text)
+                if text and self._read_joined(rows, y, y, text):
+                    left[row] = None
+            y = last + 1
+        for row in rows[latest + 1 :]:
+            if begun is None or row in begun:
+                left[row] = None
+        self._begun = left
         fresh.clear()
+        self._quiet = 0
+
+    def _read_line(self, rows: list[Row], first: int, last: int, left: dict[Row, None]) -> None:
+        """Read what is fresh of a line of several rows."""
+        fresh, begun = self._fresh, self._begun
+        done = -1
+        for y in range(first, last + 1):
+            if y > done and rows[y] in fresh:
+                start, done = wrapped(rows, y)
+                self._read(line(rows, start, done))
+        members = rows[first : last + 1]
+        if done >= 0 or begun is None or any(row in begun for row in members):
+            last = wrapped(rows, first)[1]
+            if self._read_joined(rows, first, last, line(rows, first, last).text):
+                left.update(dict.fromkeys(members))
 
     def _rows_in_reach(self) -> list[Row]:
         """The screen, with the rows above it that its first line began in."""
@@ -70,18 +109,19 @@ class WatchedTerminal(Terminal):
                     break
         return [*reversed(above), *self.grid]
 
-    def _read_joined(self, rows: list[Row], y: int) -> None:
-        last = y
-        text = row_text(rows[y])
-        if y + 1 < len(rows) and rows[y + 1].continued:
-            last = wrapped(rows, y)[1]
-            text = line(rows, y, last).text
-        for character, boxed in self._judge(text) if text else ():
-            for reading in joined(rows, y, last, character, boxed):
+    def _read_joined(self, rows: list[Row], first: int, last: int, text: str) -> bool:
+        """Whether something begins in a line; what goes on below it is read."""
+        found = self._judge(text)
+        for character, boxed in found:
+            for reading in joined(rows, first, last, character, boxed):
                 self._read(reading)
+        return bool(found)
+
+    def _read_as_reading(self, row: Row, _: str) -> None:
+        self._read(Reading("screen", ((row, 0, len(row.data)),)))
 
     def _judge(self, text: str) -> tuple[Beginning, ...]:
-        found = self._judged.get(text)
+        found = self._judged.get(text) if text else ()
         if found is None:
             if len(self._judged) >= _MOST_JUDGED:
                 self._judged.clear()
@@ -95,7 +135,7 @@ class WatchedTerminal(Terminal):
         if len(tokens) == 1 or not self.watching:
             super().execute(tokens)
             return
-        actions, cursor = self.actions, self.cursor
+        actions, cursor, fresh = self.actions, self.cursor, self._fresh
         self._texts = texts = tokens[::2]
         self._left = left = iter(texts)
         for text, sequence in zip(left, tokens[1::2], strict=False):
@@ -111,8 +151,16 @@ class WatchedTerminal(Terminal):
                 ):
                     self.draw(text)
                 else:
-                    self.touch(row, start, end)
+                    touched = fresh.get(row)
+                    if touched is not None and touched[1] <= start and row.data[start] == " ":
+                        fresh[row] = (touched[0], end)  # nothing is lost: `touch` would do no more
+                    else:
+                        self.touch(row, start, end)
                     row.data[start:end] = text
+                    pen = self.pen
+                    if pen is not DEFAULT_PEN or not row.plain:
+                        row.pens[start:end] = [pen] * (end - start)
+                        row.plain = False
                     row.line = None
                     cursor.x = end
             function, arguments = actions[sequence]
@@ -127,6 +175,7 @@ class WatchedTerminal(Terminal):
         fresh = self._fresh.get(row)
         if fresh is None:
             self._fresh[row] = (start, end)
+            self._quiet = min(self._quiet, self.cursor.y + 1 - NEAR)
         else:
             self._fresh[row] = (min(start, fresh[0]), max(end, fresh[1]))
 
@@ -176,20 +225,36 @@ class WatchedTerminal(Terminal):
         """Cells of a row stand beside others now."""
         if self.watching:
             self._fresh[row] = (0, len(row.data))
+            self._quiet = 0
+
+    def _forget(self) -> None:
+        """Rows stand below others now: every line may go on in another."""
+        if self.watching:
+            self._begun = None
+            self._quiet = 0
+
+    def _changed(self, row: Row) -> None:
+        """Something of a row was erased: another text stands there now."""
+        if self._begun is not None:
+            self._begun[row] = None
 
     def erase_in_line(self, how: int = 0, *_: Any, **__: Any) -> None:
         """See `EditingScreen`."""
         if self.watching:
             x = min(self.cursor.x, self.columns - 1)
             start, end = {0: (x, self.columns), 1: (0, x + 1)}.get(how, (0, self.columns))
-            self._spare(self.grid[self.cursor.y], start, end)
+            row = self.grid[self.cursor.y]
+            self._spare(row, start, end)
+            self._changed(row)
         super().erase_in_line(how)
 
     def erase_characters(self, count: int | None = 1) -> None:
         """See `EditingScreen`."""
         if self.watching:
             x = min(self.cursor.x, self.columns - 1)
-            self._spare(self.grid[self.cursor.y], x, min(self.columns, x + (count or 1)))
+            row = self.grid[self.cursor.y]
+            self._spare(row, x, min(self.columns, x + (count or 1)))
+            self._changed(row)
         super().erase_characters(count)
 
     def _blank_rows(self, start: int, end: int) -> None:
@@ -199,16 +264,19 @@ class WatchedTerminal(Terminal):
     def selective_erase_in_line(self, how: int = 0) -> None:
         """See `EditingScreen`."""
         self._spare_rows(self.cursor.y, self.cursor.y + 1)
+        self._forget()
         super().selective_erase_in_line(how)
 
     def selective_erase_in_display(self, how: int = 0) -> None:
         """See `EditingScreen`."""
         self._spare_rows(0, self.lines)
+        self._forget()
         super().selective_erase_in_display(how)
 
     def alignment_display(self) -> None:
         """See `EditingScreen`."""
         self._spare_rows(0, self.lines)
+        self._forget()
         super().alignment_display()
 
     def insert_characters(self, count: int | None = 1) -> None:
@@ -235,30 +303,51 @@ class WatchedTerminal(Terminal):
     def scroll_up(self, count: int, top: int, bottom: int) -> None:
         """See `Screen`."""
         self._spare_rows(top, min(top + count, bottom + 1))
+        self._forget()
         super().scroll_up(count, top, bottom)
 
     def scroll_down(self, count: int, top: int, bottom: int) -> None:
         """See `Screen`."""
         self._spare_rows(max(top, bottom + 1 - count), bottom + 1)
+        self._forget()
         super().scroll_down(count, top, bottom)
 
     def index(self) -> None:
         """See `Screen`."""
-        top, bottom = self.region
-        if self.watching and self.cursor.y == bottom:
-            fresh = self._fresh
-            if fresh and any(row in fresh for row in self.grid[top : top + NEAR]):
-                self.look()
+        if self.watching and self._fresh:
+            top, bottom = self.margins or (0, self.lines - 1)
+            if self.cursor.y == bottom:
+                if top:
+                    if any(row in self._fresh for row in self.grid[top : top + NEAR]):
+                        self.look()
+                    self._forget()
+                elif self._quiet > 0:
+                    self._quiet -= 1
+                else:
+                    self._spare_top()
         super().index()
+
+    def _spare_top(self) -> None:
+        """Look, if something fresh is near the top, which scrolls away; else count how far from it it is."""
+        fresh = self._fresh
+        for y, row in enumerate(self.grid):
+            if row in fresh:
+                if y < NEAR:
+                    self.look()
+                else:
+                    self._quiet = y - NEAR
+                return
 
     def use_alternate(self, on: bool, clear_first: bool = False) -> None:
         """See `StatefulScreen`."""
         self._spare_rows(0, self.lines)
+        self._forget()
         super().use_alternate(on, clear_first)
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
         """See `EditingScreen`."""
         self._spare_rows(0, self.lines)
+        self._forget()
         super().resize(lines, columns)
         if self.watching:
             self._fresh = {row: (0, len(row.data)) for row in self.grid}
@@ -267,4 +356,5 @@ class WatchedTerminal(Terminal):
         """See `StatefulScreen`."""
         if self.watching:
             self.look()
+            self._forget()
         super().reset()

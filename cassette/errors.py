@@ -263,6 +263,30 @@ class BadAdapter(UsageError):
     template = "the adapter {adapter}, {where}: {why}"
 
 
+class NoSuchAdapter(UsageError):
+    """There is no adapter of that name."""
+
+    template = (
+        "there is no adapter for {name!r}. {known} For any other program: cassette discover generic -- {name}"
+    )
+
+
+class CannotProbe(CassetteError):
+    """The harness or its account is not fit for a probe; `kind` says which check it was. Nothing was written."""
+
+    template = "{harness}: {what}. {todo}"
+    exit_code = 4
+
+
+class FactsRefused(CassetteError):
+    """A recording shows something else than the adapter knows; nothing of it is taken."""
+
+    template = (
+        "{harness}, probe {probe}: expected {expected} for {name}, but {found}.\n{screen}\n"
+        "The harness may have changed: mend {fact} of the adapter {adapter}, and probe again."
+    )
+
+
 class NotBound(CassetteError):
     """Assertions are of another recording than the one that lies at their path."""
 

@@ -215,6 +215,7 @@ class JsonFact(Fact):
     of_path: str
     detail: Mapping[str, str]
     filter: Mapping[str, str | int | bool]
+    pick: Literal["all", "first", "last"]
 
 
 @dataclass(frozen=True, slots=True)

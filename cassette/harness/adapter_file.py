@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from cassette.durations import BadDuration, parse_duration
 from cassette.errors import BadAdapter, UsageError
 from cassette.harness.adapter import (
     CAPABILITIES,
@@ -35,7 +35,6 @@ from cassette.yaml_file import read_bounded
 
 COMMAND_COLUMNS = 500
 """Wide, so that a command does not wrap its own lines."""
-_WINDOW = re.compile(r"\d{1,6}[smhdw]|P(?=.)(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?\Z")
 
 
 def read_adapter(path: str | Path) -> Adapter:
@@ -306,8 +305,10 @@ def _check_probe(table: Table, probe: Probe) -> None:
         table.wrong("they are for commands. Leave them out.", "other_args")
     if not probe.facts:
         table.wrong("it reads nothing, so it cannot fail. Write at least one [[probes.facts]].")
-    if not _WINDOW.match(probe.freshness_window):
-        table.wrong("give a time such as 15m, 24h, 7d, or ISO 8601 (PT24H).", "freshness_window")
+    try:
+        parse_duration(probe.freshness_window)
+    except BadDuration as error:
+        table.wrong(f"{error}.", "freshness_window")
     names = {file.name for file in probe.files}
     if len(names) < len(probe.files):
         table.wrong("two of them have one name. Give each a name of its own.", "files")

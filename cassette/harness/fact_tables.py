@@ -159,6 +159,7 @@ def _json(table: Table, common: dict[str, Any], probe: str) -> JsonFact:
         of_path=table.text("of", ""),
         detail=table.strings("detail"),
         filter=read_filter(table, "where"),
+        pick=cast(Any, table.choice("pick", ("all", "first", "last"), "all")),
     )
     for name, path in (("items", fact.items), ("value", fact.value), ("of", fact.of_path)):
         _check_path(table, name, path)

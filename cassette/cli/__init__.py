@@ -20,9 +20,12 @@ COMMANDS = {
     "events": "every event, one a line",
     "screen": "the screen at any moment (time travel)",
     "verify": "complete, partial or damaged, and where",
+    "capabilities": "what harnesses can do, by the cassettes that show it",
     "check": "assertions.yaml against cassettes: does all of it hold?",
+    "doctor": "is this machine fit to record, and are these cassettes in order?",
     "recover": "finish what a crash left in the spool",
     "rederive": "draw the frames again, after an emulator change",
+    "scan": "secrets in cassettes that exist already; --fix takes them out",
     "shim": "write an executable that plays a cassette to whatever starts it",
 }
 _HELP = """usage: cassette COMMAND …

@@ -1,0 +1,1 @@
+"""Secrets in cassettes that exist already: found, and taken out."""

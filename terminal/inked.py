@@ -183,11 +183,12 @@ class InkedTerminal(WatchedTerminal):
         return self._same if self._same is not None else (self._numbers[self._next] >> 1,)
 
     def _draw_wide(self, character: str) -> None:
-        before, self._same = self._same, self._number()
+        before, made_of = self._same, self._number()
+        self._same = made_of
         super()._draw_wide(character)
         self._same = before
         row, x = self.grid[self.cursor.y], self.cursor.x - 2
-        row.pens[x] = row.pens[x + 1] = inked(self.pen, character, row.pens[x].strikes)
+        row.pens[x] = row.pens[x + 1] = inked(self.pen, character, (made_of,))
 
     def _join(self, row: Row, left: int, character: str) -> bool:
         cell, strikes = row.data[left], strikes_at(row, left)
@@ -215,9 +216,10 @@ class InkedTerminal(WatchedTerminal):
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
         """See `EditingScreen`: rows are wrapped anew by what their cells' pens are."""
         for row in (*self.history, *self.grid, *self._other_grid):
-            for x, pen in enumerate(row.pens):
+            pens: list[Any] = row.pens
+            for x, pen in enumerate(pens):
                 if type(pen) is int:
-                    row.pens[x] = inked(_OTHER_PEN if pen & 1 else DEFAULT_PEN, row.data[x], ((pen >> 1,),))
+                    pens[x] = inked(_OTHER_PEN if pen & 1 else DEFAULT_PEN, row.data[x], ((pen >> 1,),))
         super().resize(lines, columns)
 
 

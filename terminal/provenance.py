@@ -22,6 +22,7 @@ from terminal.watched import WatchedTerminal, Worth
 
 _PIECE = 65_536
 _MOST_SEEN = 500_000
+_SCREEN = "screen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Ask:
 Step: TypeAlias = bytes | Resize | Ask
 PaintedCell: TypeAlias = tuple[str, tuple[Span, ...]]
 """A character and the byte ranges of the output that painted it, the latest first."""
+
+
+def key_of(kind: str, text: str) -> int:
+    """What a text is remembered by. A hash: of many texts, they take less room than the texts."""
+    return hash(text) if kind == _SCREEN else hash((kind, text))
 
 
 class Text(NamedTuple):
@@ -84,27 +90,39 @@ class Track:
 
 
 def texts(
-    steps: Iterable[Step], *, columns: int, rows: int, worth: Worth, take: Callable[[Text], None]
+    steps: Iterable[Step],
+    *,
+    columns: int,
+    rows: int,
+    worth: Worth,
+    take: Callable[[Text], None],
+    seen: set[int] | None = None,
+    each: Callable[[int, str], None] | None = None,
 ) -> Track:
     """Give every text that stood on the screen to `take`, each once, and what `worth` says may go on below it.
 
     `worth` is asked for the characters of a line at which something begins that may go on in the rows below.
+    The keys (`key_of`) of the texts that were given are put into `seen`; those that are in it are not given.
+    `each` gets key and text of what the screen showed every time that it is read, guesses left out: for an output
+    that differs only in what characters it draws, as often and in the same order.
     """
-    seen: set[int] = set()  # hashes: of many texts, they take less room than the texts
+    seen = set() if seen is None else seen
 
     def read_row(_: object, text: str) -> None:
         key = hash(text)
+        if each:
+            each(key, text)
         if key not in seen and text:
             if len(seen) >= _MOST_SEEN:
                 seen.clear()
             seen.add(key)
-            take(Text("screen", text))
+            take(Text(_SCREEN, text))
 
     def read(reading: Reading) -> None:
         text = reading.text
-        if reading.kind == "screen":
+        if reading.kind == _SCREEN:
             read_row(None, text)
-        elif (key := hash((text, reading.kind))) not in seen and text:
+        elif (key := key_of(reading.kind, text)) not in seen and text:
             seen.add(key)
             take(Text(reading.kind, text, reading.seams))
 
@@ -136,7 +154,7 @@ def painted_texts(
 
     def read_row(row: Row, text: str) -> None:
         if text and wanted(text):
-            read(Reading("screen", ((row, 0, len(row.data)),)))
+            read(Reading(_SCREEN, ((row, 0, len(row.data)),)))
 
     def read(reading: Reading) -> None:
         text = reading.text

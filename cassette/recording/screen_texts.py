@@ -6,9 +6,11 @@ something was found, the same texts with the bytes that painted them.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cassette.model import Size
 from scrub.forms import forms_of
@@ -17,7 +19,7 @@ from scrub.known import Book
 from scrub.rules import RuleSet
 from scrub.sweep import Hit
 from scrub.views import FixedSeams, Span, View
-from terminal.provenance import Ask, PaintedText, Resize, Step, Text, Track, painted_texts, texts
+from terminal.provenance import Ask, PaintedText, Resize, Step, Text, Track, key_of, painted_texts, texts
 from terminal.watched import Beginning, Worth
 
 _LEAST_ANCHOR = 3
@@ -47,83 +49,118 @@ class NoPlaces:
 @dataclass(slots=True)
 class _Batch:
     kind: str
-    parts: list[bytes] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
+    text: bytearray = field(default_factory=bytearray)
+    starts: array[int] = field(default_factory=lambda: array("I"))
     seams: list[int] = field(default_factory=list)
-    length: int = 0
 
     def add(self, text: Text) -> None:
-        encoded = text.text.encode("utf-8", "replace")
-        self.starts.append(self.length)
+        start = len(self.text)
+        self.starts.append(start)
         for seam in text.seams:
-            self.seams.append(self.length + len(text.text[:seam].encode("utf-8", "replace")))
-        self.parts.append(encoded)
-        self.length += len(encoded) + len(_APART)
+            self.seams.append(start + len(text.text[:seam].encode("utf-8", "replace")))
+        self.text += text.text.encode("utf-8", "replace")
+        self.text += _APART
 
     def view(self) -> View:
-        return View(self.kind, "output", _APART.join(self.parts), NoPlaces(), FixedSeams(self.seams))
+        return View(self.kind, "output", bytes(self.text), NoPlaces(), FixedSeams(self.seams))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A text in which something was found: its key, and which characters of it (from, up to) were found."""
+
+    key: int
+    text: str
+    found: list[tuple[int, int]] = field(default_factory=list)
+
+    def is_replaced_by(self, text: str) -> bool:
+        """Is something else shown where something was found, for certain?"""
+        if len(text) != len(self.text):
+            return False
+        return not any(
+            _MOST_ALIKE
+            in bytes(was == now for was, now in zip(self.text[start:end], text[start:end], strict=True))
+            for start, end in self.found
+        )
 
 
 class ScreenTexts:
-    """Every text of a screen, in batches; `views` to search, `found` to name the texts of hits."""
+    """Every text of a screen, in batches; `views` to search, `found` to name the texts of hits.
 
-    def __init__(self) -> None:
-        self._open: dict[str, _Batch] = {}
-        self._starts: dict[int, list[int]] = {}
+    With `before`, what the screen showed with the output before it was rewritten, only the texts that are new
+    are in it: the others are known to have nothing, by the values that were known then (`swept_with`). `replaced`
+    says whether something else is shown at every place where something was found.
+    """
+
+    def __init__(self, before: ScreenTexts | None = None) -> None:
         self.views: list[View] = []
+        self.is_partial = before is not None
+        self.swept_with: int = before.swept_with if before else 0
+        self.seen: set[int] = before.seen if before else set()
+        self.replaced = True
+        self._open: dict[str, _Batch] = {}
+        self._starts: dict[int, array[int]] = {}
+        self._order: array[int] = array("q")
+        self._before: array[int] = before._order if before else array("q")
+        self._hit: dict[int, Shown] = {shown.key: shown for shown in before._hit.values()} if before else {}
 
     def take(self, text: Text) -> None:
         """One more text."""
-        batch = self._open.setdefault(text.kind, _Batch(text.kind))
+        batch = self._open.get(text.kind)
+        if batch is None:
+            batch = self._open[text.kind] = _Batch(text.kind)
         batch.add(text)
-        if batch.length > _BATCH:
+        if len(batch.text) > _BATCH:
             self._close(self._open.pop(text.kind))
+
+    def each(self, key: int, text: str) -> None:
+        """One more reading of the screen, a text that was there before among them."""
+        if self.is_partial:
+            at = len(self._order)
+            shown = self._hit.get(self._before[at]) if at < len(self._before) else None
+            if shown is not None and not shown.is_replaced_by(text):
+                self.replaced = False
+        self._order.append(key)
 
     def close(self) -> None:
         """No more texts."""
         for batch in self._open.values():
             self._close(batch)
         self._open.clear()
+        if self.is_partial and len(self._order) != len(self._before):
+            self.replaced = False
+        self._hit, self._before = {}, array("q")
 
     def _close(self, batch: _Batch) -> None:
         view = batch.view()
         self.views.append(view)
         self._starts[id(view)] = batch.starts
 
-    def found(self, hits: Iterable[Hit]) -> Wanted:
-        """The texts in which these hits stand, and which characters of each are wanted."""
+    def found(self, hits: Iterable[Hit], known: int) -> Wanted:
+        """The texts in which these hits stand, and which characters of each are wanted; the views are given up.
+
+        `known` is how many values were known when the views were swept.
+        """
         wanted: dict[str, tuple[int, int]] = {}
         for hit in hits:
             text, start, end = self._around(hit)
             low, high = wanted.get(text, (start, end))
             wanted[text] = min(low, max(0, start - _CONTEXT)), max(high, end + _CONTEXT)
+            key = key_of(hit.view.kind, text)
+            self._hit.setdefault(key, Shown(key, text)).found.append((start, end))
+            self.seen.discard(key)
+        self.swept_with = known
+        self.views.clear()
+        self._starts.clear()
         return wanted
-
-    def replaced_by(self, after: ScreenTexts, hits: Iterable[Hit]) -> bool:
-        """Does `after`, the same screens of a rewritten output, show something else at every hit, for certain?"""
-        ours, theirs = self._shown(), after._shown()
-        if [starts for _, starts in ours] != [starts for _, starts in theirs]:
-            return False
-        new_text = {id(view): new.text for (view, _), (new, _) in zip(ours, theirs, strict=True)}
-        for hit in hits:
-            if id(hit.view) not in new_text:
-                return False
-            new = new_text[id(hit.view)][hit.start : hit.end]
-            old = hit.view.text[hit.start : hit.end]
-            alike = bytes(was == now for was, now in zip(old, new, strict=False))
-            if len(new) != len(old) or _MOST_ALIKE in alike:
-                return False
-        return True
-
-    def _shown(self) -> list[tuple[View, list[int]]]:
-        return [(view, self._starts[id(view)]) for view in self.views if view.kind == "screen"]
 
     def _around(self, hit: Hit) -> tuple[str, int, int]:
         """The text that a hit stands in, and its place there in characters."""
         starts, view = self._starts[id(hit.view)], hit.view.text
         index = bisect_right(starts, hit.start) - 1
         first = starts[index]
-        last = starts[index + 1] - len(_APART) if index + 1 < len(starts) else len(view)
+        last = starts[index + 1] if index + 1 < len(starts) else len(view)
+        last -= len(_APART)
         start = len(view[first : hit.start].decode("utf-8", "replace"))
         end = start + len(view[hit.start : hit.end].decode("utf-8", "replace"))
         return view[first:last].decode("utf-8"), start, end
@@ -133,22 +170,16 @@ class Beginnings:
     """Where in a text something begins that may go on in the rows below: a rule's anchor, a known value's head."""
 
     def __init__(self, rules: RuleSet, book: Book) -> None:
-        words = {_BLOCK}
-        words.update(
-            anchor
-            for rule in rules.rules
-            if rule.joins
-            for anchor in rule.anchors
-            if len(anchor) >= _LEAST_ANCHOR
-        )
+        self._anchors = _anchors(rules)
+        heads: set[bytes] = set()
         for entry in book.entries:
-            words.update(form[:_HEAD] for form in ([entry.value] if entry.mask else forms_of(entry.value)))
-        self._words = Automaton(sorted(words))
+            heads.update(form[:_HEAD] for form in ([entry.value] if entry.mask else forms_of(entry.value)))
+        self._heads = Automaton(sorted(heads))
 
     def __call__(self, text: str) -> Sequence[Beginning]:
         """The characters at which they begin."""
         encoded = text.encode("utf-8", "replace")
-        hits = self._words.hits(encoded)
+        hits = self._anchors.hits(encoded) + self._heads.hits(encoded)
         if not hits:
             return ()
         starts = sorted({start for _, start, _ in hits})
@@ -156,6 +187,12 @@ class Beginnings:
         if len(encoded) == len(text):
             return found
         return [(len(encoded[:start].decode("utf-8", "replace")), boxed) for start, boxed in found]
+
+
+@lru_cache(maxsize=4)
+def _anchors(rules: RuleSet) -> Automaton:
+    joining = (anchor for rule in rules.rules if rule.joins for anchor in rule.anchors)
+    return Automaton(sorted({_BLOCK, *(anchor for anchor in joining if len(anchor) >= _LEAST_ANCHOR)}))
 
 
 def steps_of(timeline: Timeline, output: bytes) -> Iterator[Step]:
@@ -169,11 +206,19 @@ def steps_of(timeline: Timeline, output: bytes) -> Iterator[Step]:
             yield step
 
 
-def screen_texts(timeline: Timeline, output: bytes, size: Size, worth: Worth) -> tuple[ScreenTexts, Track]:
-    """All that stood on the screen, and where the cursor was."""
-    found = ScreenTexts()
+def screen_texts(
+    timeline: Timeline, output: bytes, size: Size, worth: Worth, before: ScreenTexts | None = None
+) -> tuple[ScreenTexts, Track]:
+    """All that stood on the screen, and where the cursor was. With `before`, see `ScreenTexts`."""
+    found = ScreenTexts(before)
     track = texts(
-        steps_of(timeline, output), columns=size.columns, rows=size.rows, worth=worth, take=found.take
+        steps_of(timeline, output),
+        columns=size.columns,
+        rows=size.rows,
+        worth=worth,
+        take=found.take,
+        seen=found.seen,
+        each=found.each,
     )
     found.close()
     return found, track

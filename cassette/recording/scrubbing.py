@@ -7,6 +7,7 @@ cursor stands elsewhere, nothing is given out.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from cassette.errors import ScrubMovedCells, SecretsWouldLeak
 from cassette.format import lines
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Final, Input, Output, ServiceEvent, Size
 from cassette.recording.hidden_input import JudgedInput, is_typed, judged
-from cassette.recording.screen_texts import Beginnings, ScreenTexts, painted_views, screen_texts
+from cassette.recording.screen_texts import Beginnings, ScreenTexts, Wanted, painted_views, screen_texts
 from cassette.recording.spooled import Observed
 from scrub.documents import FlatDocument, flatten
 from scrub.environment import Taken
@@ -35,7 +36,8 @@ from terminal.provenance import Ask, Resize, Track
 from terminal.widths import width
 
 _ROUNDS = 4
-_FINAL_STRINGS = ("final_text", "usage", "metadata", "routing_actual", "session_log_path")
+FINAL_STRINGS = ("final_text", "usage", "metadata", "routing_actual", "session_log_path")
+"""The fields of a final event in which something secret can stand."""
 
 Evidence = Callable[[], Iterable[Observed]]
 """Gives every event from the start, each time that it is called."""
@@ -109,7 +111,7 @@ class _Material:
             elif isinstance(event, ServiceEvent):
                 made.service.append(event.payload)
             elif isinstance(event, Final):
-                made.final = {name: getattr(event, name) for name in _FINAL_STRINGS}
+                made.final = {name: getattr(event, name) for name in FINAL_STRINGS}
         made.output = bytes(output)
         return made
 
@@ -133,7 +135,7 @@ class _Work:
         self._meta: FlatDocument | None = None
         self.streams: dict[str, bytes] = {}
         self._track: Track | None = None
-        self._seen: tuple[ScreenTexts, Beginnings] | None = None
+        self._seen: ScreenTexts | None = None
 
     def run(self) -> None:
         leaks: list[Leak] = []
@@ -154,37 +156,56 @@ class _Work:
         """The streams rewritten once, and what was found in them before."""
         scrubber = self.scrubber
         output = self.streams.get("output", self.material.output)
-        screen, worth = self._seen or self._look(output)
+        screen = self._seen or self._look(output)
         self._seen = None
         views = scrubber.completed(self._views(), self.streams)
         scrubber.discover([*views, *screen.views])
+        if screen.is_partial and screen.swept_with != len(scrubber.book):
+            screen = self._look(output)  # what was left out is to be searched for more now
+            scrubber.discover(screen.views)
         hits = [
             hit for hit in scrubber.sweep(views) if not (_is_name_in_document(hit) or is_in_sequence(hit))
         ]
         on_screen = scrubber.sweep(screen.views)
         if not hits and not on_screen:
             return self.streams, []
-        rewritten, effective = scrubber.rewrite(self.streams, hits)
-        self._seen = self._look(rewritten["output"])
-        if not screen.replaced_by(self._seen[0], on_screen):
-            # Some of it shows on the screen alone: now the bytes of each cell are wanted, which takes longer.
-            self._seen = None
-            found = painted_views(
-                self.material.timeline, output, self._plan.size, worth, screen.found(on_screen)
-            )
-            rewritten, effective = scrubber.rewrite(self.streams, [*hits, *scrubber.sweep(found)])
-        self.counts.count(effective)
-        return rewritten, [leak_of(hit) for hit in (*hits, *on_screen)]
+        leaks = [leak_of(hit) for hit in (*hits, *on_screen)]
+        wanted = screen.found(on_screen, len(scrubber.book))
+        del views
+        return self._rewritten(screen, hits, on_screen, wanted), leaks
 
-    def _look(self, output: bytes) -> tuple[ScreenTexts, Beginnings]:
-        """All that stands on the screen with this output. Raises ScrubMovedCells."""
+    def _rewritten(
+        self, screen: ScreenTexts, hits: list[Hit], on_screen: list[Hit], wanted: Wanted
+    ) -> dict[str, bytes]:
+        """The streams with all hits covered.
+
+        What shows on the screen is most often covered with what was found elsewhere; a look tells, and is the
+        check as well. Else the bytes of each cell are wanted, which takes longer.
+        """
+        scrubber, before = self.scrubber, self.streams["output"]
+        elsewhere = {hit.entry.identity for hit in hits if hit.view.stream == "output"}
+        rewritten, effective = scrubber.rewrite(self.streams, hits)
+        if all(hit.view.kind == "screen" and hit.entry.identity in elsewhere for hit in on_screen):
+            self._seen = self._look(rewritten["output"], screen)
+        if self._seen is None or not self._seen.replaced:
+            joined = any(hit.view.kind != "screen" for hit in on_screen)
+            worth = Beginnings(scrubber.rules, scrubber.book) if joined else _nothing_begins
+            found = painted_views(self.material.timeline, before, self._plan.size, worth, wanted)
+            rewritten, effective = scrubber.rewrite(self.streams, [*hits, *scrubber.sweep(found)])
+            # A look that came to nothing has texts that nobody searched: everything is searched again then.
+            self._seen = self._look(rewritten["output"], None if self._seen else screen)
+        self.counts.count(effective)
+        return rewritten
+
+    def _look(self, output: bytes, before: ScreenTexts | None = None) -> ScreenTexts:
+        """All that stands on the screen with this output, or what is new since `before`. Raises ScrubMovedCells."""
         worth = Beginnings(self.scrubber.rules, self.scrubber.book)
-        screen, track = screen_texts(self.material.timeline, output, self._plan.size, worth)
+        screen, track = screen_texts(self.material.timeline, output, self._plan.size, worth, before)
         if self._track is None:
             self._begin(track)
         elif track.digest != self._track.digest:
             raise ScrubMovedCells(what=f"in {track.chunks} chunks")
-        return screen, worth
+        return screen
 
     def _begin(self, track: Track) -> None:
         """Judge the input by the rows that were seen, and lay out the streams."""
@@ -232,6 +253,10 @@ class _Work:
         return rebuilt["service"], rebuilt["final"], rebuilt["marks"]
 
 
+def _nothing_begins(_: str) -> tuple[()]:
+    return ()
+
+
 def _is_name_in_document(hit: Hit) -> bool:
     """Names of people and machines get their fixed names in documents, of whatever length."""
     return bool(hit.entry.mask) and hit.view.stream == "documents"
@@ -240,7 +265,7 @@ def _is_name_in_document(hit: Hit) -> bool:
 def _events(evidence: Iterable[Observed], work: _Work) -> Iterator[Observed]:
     """The events with scrubbed bytes and strings, in their order."""
     service, final, ops = map(iter_or_self, work.own_documents())
-    inputs = _Inputs(work.judged.kept, work.streams["input"], work.streams["answers"], ops)
+    inputs = RewrittenInputs(work.judged.kept, work.streams["input"], work.streams["answers"], ops)
     output, at = work.streams["output"], 0
     for observed in evidence:
         event = observed.event
@@ -281,7 +306,7 @@ def _final(observed: Observed, event: Final, strings: Mapping[str, Any]) -> Obse
     return observed if changed == event else Observed(changed, FINAL, lines.final_body(changed))
 
 
-class _Inputs:
+class RewrittenInputs:
     """Inputs in order, with their bytes from the scrubbed streams."""
 
     def __init__(
@@ -305,20 +330,17 @@ class _Inputs:
             event = replace(event, op=next(self._ops))
         if data == event.data:
             return event
-        masked = tuple(_differences(event.data, data))
+        masked = tuple(_masked(event, data))
         return replace(event, data=data, key=None, masked=masked if event.redacted is None else ())
 
 
-def _differences(old: bytes, new: bytes) -> Iterator[tuple[int, int]]:
-    """Stretches (start, length) in which two equally long byte strings differ."""
-    start: int | None = None
-    for at in range(len(old) + 1):
-        differs = at < len(old) and old[at] != new[at]
-        if differs and start is None:
-            start = at
-        elif not differs and start is not None:
-            yield start, at - start
-            start = None
+def _masked(event: Input, data: bytes) -> Iterator[tuple[int, int]]:
+    """Stretches (start, length) of an input that were masked before, or differ from it in `data`, as long as it."""
+    differs = bytearray(was != now for was, now in zip(event.data, data, strict=True))
+    for start, length in event.masked:
+        differs[start : start + length] = b"\1" * length
+    for found in re.finditer(b"\1+", differs):
+        yield found.start(), found.end() - found.start()
 
 
 def _report(work: _Work, plan: ScrubPlan, scrubber: Scrubber) -> ScrubReport:

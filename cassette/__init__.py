@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cassette.capability.api import Capabilities, StaleEvidence, capabilities
     from cassette.clock import Clock, MonotonicClock, VirtualClock
     from cassette.errors import CassetteError, TimedOut, WaitFailed
     from cassette.model import Discovery, Quota
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from terminal.exit_status import ExitStatus
 
 __all__ = [
+    "Capabilities",
     "Cassette",
     "CassetteError",
     "Clock",
@@ -43,9 +45,11 @@ __all__ = [
     "ReplayMismatch",
     "ReplaySession",
     "Session",
+    "StaleEvidence",
     "TimedOut",
     "VirtualClock",
     "WaitFailed",
+    "capabilities",
     "expect",
     "open",
     "record",
@@ -53,6 +57,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Capabilities": "capability.api",
     "Cassette": "reading.reader",
     "CassetteError": "errors",
     "Clock": "clock",
@@ -70,9 +75,11 @@ _HOMES = {
     "ReplayMismatch": "playing.replay_errors",
     "ReplaySession": "playing.player",
     "Session": "session",
+    "StaleEvidence": "capability.api",
     "TimedOut": "errors",
     "VirtualClock": "clock",
     "WaitFailed": "errors",
+    "capabilities": "capability.api",
     "expect": "testing.expectation",
     "open": "reading.reader",
     "record": "recording.starting",

@@ -7,11 +7,12 @@ What is missing or cannot be read makes it `unknown`, and unknown evidence suppo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from cassette.capability.names import BEHAVIORS, DEFAULT_BEHAVIOR, Behavior
-from cassette.durations import BadDuration, in_words, parse_duration
+from cassette.durations import BadDuration, parse_duration
+from cassette.errors import UsageError
 
 State: TypeAlias = Literal["fresh", "stale", "unknown"]
 
@@ -49,12 +50,41 @@ def judge(captured_at: object, window: object, behavior: object, *, now: datetim
     age_s = (now - moment).total_seconds()
     until = _until(moment, window_s)
     if age_s < 0:
-        why = f"it is dated {moment:%Y-%m-%d %H:%M:%S%z}, which is in the future"
+        why = f"it is dated {in_utc(moment)}, which is in the future"
         return Freshness("unknown", why, wish, moment, window_s, until)
     if age_s > window_s:
-        why = f"it is {in_words(age_s)} old, and fresh for {in_words(window_s)}"
+        why = f"it was fresh until {in_utc(until)}"
         return Freshness("stale", why, wish, moment, window_s, until)
     return Freshness("fresh", "", wish, moment, window_s, until)
+
+
+def in_utc(moment: datetime | None) -> str:
+    """A moment for a message."""
+    return "unknown" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def moment_of(text: str | None, *, present: datetime | None = None) -> datetime:
+    """The moment that a person names: ISO 8601 with a time zone, or `+24h` from now on; now for None.
+
+    Raises UsageError.
+    """
+    present = present or datetime.now(UTC)
+    if text is None:
+        return present
+    if text[:1] in ("+", "-"):
+        try:
+            ahead = timedelta(seconds=parse_duration(text[1:]))
+            return present + ahead if text[0] == "+" else present - ahead
+        except BadDuration as error:
+            raise UsageError(what=f"--now {text}: {error}.") from None
+        except OverflowError:
+            raise UsageError(what=f"--now {text} is beyond the calendar. Give less.") from None
+    moment, _ = _moment(text)
+    if moment is None:
+        raise UsageError(
+            what=f"--now {text}: that is no moment. Write 2026-11-21T12:00:00Z, with a time zone, or +24h."
+        )
+    return moment
 
 
 def _moment(text: object) -> tuple[datetime | None, str]:

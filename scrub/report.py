@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from scrub.sweep import Hit
 
@@ -34,6 +34,23 @@ class HitCounts:
         self.by_stream[stream] += 1
         self.by_form[form] += 1
 
+    def merge(self, other: HitCounts) -> None:
+        """Add all of another count."""
+        for mine, theirs in zip(self._all(), other._all(), strict=True):
+            mine.update(theirs)
+
+    def _all(self) -> tuple[Counter[str], ...]:
+        return self.by_rule, self.by_view, self.by_stream, self.by_form
+
+    def as_lists(self) -> list[dict[str, int]]:
+        """The counts as JSON, for `of_lists`."""
+        return [dict(counts) for counts in self._all()]
+
+    @classmethod
+    def of_lists(cls, lists: Iterable[Mapping[str, int]]) -> Self:
+        """What `as_lists` gave. Raises TypeError for what it never gives."""
+        return cls(*(Counter(counts) for counts in lists))
+
     @property
     def total(self) -> int:
         """All places."""
@@ -54,6 +71,7 @@ class ScrubReport:
 
     `rules` are the names of all rules that ran. `short_values` are origins of known values that were looked for
     only as whole words, `skipped_values` of those that were not looked for at all, each with the reason.
+    `not_looked_at` says where a secret was not looked for, when that is so.
     """
 
     status: Status
@@ -66,6 +84,7 @@ class ScrubReport:
     short_values: tuple[str, ...] = ()
     skipped_values: tuple[Preserved, ...] = ()
     known_values: Mapping[str, int] = field(default_factory=dict)
+    not_looked_at: tuple[str, ...] = ()
 
     @staticmethod
     def not_run() -> ScrubReport:
@@ -74,6 +93,7 @@ class ScrubReport:
 
     def as_document(self) -> dict[str, Any]:
         """The document `scrub-report.json`. The first five keys are fixed by the format, with their types."""
+        limits = {"not_looked_at": list(self.not_looked_at)} if self.not_looked_at else {}
         return {
             "status": self.status,
             "rules": list(self.rules),
@@ -88,4 +108,5 @@ class ScrubReport:
             "known_values": dict(sorted(self.known_values.items())),
             "short_values": sorted(self.short_values),
             "skipped_values": [f"{item.what}: {item.reason}" for item in self.skipped_values],
+            **limits,
         }

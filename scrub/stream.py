@@ -9,6 +9,7 @@ found, and one that becomes known only later stands in what was given out before
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from scrub.escapes import text_views
 from scrub.report import HitCounts
@@ -24,6 +25,15 @@ BEFORE = 1 << 14
 _ROUNDS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much is read at once, in bytes: a block, what follows it, and what came before it."""
+
+    block: int = BLOCK
+    behind: int = BEHIND
+    before: int = BEFORE
+
+
 def output_views(streams: Mapping[str, bytes]) -> list[View]:
     """The views of a terminal's output that need no terminal."""
     return [view for name, data in streams.items() for view in text_views(name, data)]
@@ -32,7 +42,7 @@ def output_views(streams: Mapping[str, bytes]) -> list[View]:
 class StreamScrubber:
     """`feed` bytes, write what it returns, and at the end what `flush` returns. Lengths are kept over all.
 
-    It holds back less than `block + behind` bytes, and keeps `before` more. `views` reads a stretch of the stream
+    It holds back less than a block and what follows it. `views` reads a stretch of the stream
     in every way; the default needs no terminal. With `learn` false no rule looks: what is known is all there is.
     """
 
@@ -43,19 +53,17 @@ class StreamScrubber:
         *,
         views: Views = output_views,
         learn: bool = True,
-        block: int = BLOCK,
-        behind: int = BEHIND,
-        before: int = BEFORE,
+        window: Window = Window(),
     ) -> None:
         self.counts = HitCounts()
         self.given = 0
         """Bytes that were given out."""
-        self.behind = behind
+        self.behind = window.behind
         self._scrubber = scrubber
         self._stream = stream
         self._views = views
         self._learns = learn
-        self._block, self._before = block, before
+        self._block, self._before = window.block, window.before
         self._past = b""  # of the original, right before what is held
         self._held = bytearray()
         self._written = b""  # the end of what was given out, for the check

@@ -44,7 +44,7 @@ def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) ->
     before, line, at, is_open = initial, b"", 0, False
     for index, event in enumerate(inputs):
         if event.kind == "mode" and event.mode is not None:
-            before = _changed(before, event)
+            before = changed_by(before, event)
         if not is_typed(event):
             result.kept.append(event)
             continue
@@ -83,7 +83,8 @@ def _closed(result: JudgedInput, line: bytes) -> bytes:
     return b""
 
 
-def _changed(before: Discipline, event: Input) -> Discipline:
+def changed_by(before: Discipline, event: Input) -> Discipline:
+    """The line discipline after an event of kind `mode`."""
     mode = event.mode or {}
     return Discipline(
         event.t_ms, echo=mode.get("echo", before.echo), canonical=mode.get("icanon", before.canonical)
@@ -99,7 +100,7 @@ def _later(inputs: Sequence[Input], index: int, before: Discipline) -> list[Disc
             break
         ended = ended or (is_typed(event) and event.data in _ENDS)
         if event.kind == "mode":
-            before = _changed(before, event)
+            before = changed_by(before, event)
             # A line that was whole before echo went off is hidden by that, unless another was typed then: a name,
             # say, that was asked for just before a password.
             if not (ended and before.hides and _typed_while_hidden(inputs, at, before)):
@@ -113,7 +114,7 @@ def _typed_while_hidden(inputs: Sequence[Input], start: int, mode: Discipline) -
         if is_typed(event):
             return True
         if event.kind == "mode":
-            mode = _changed(mode, event)
+            mode = changed_by(mode, event)
             if not mode.hides:
                 return False
     return False

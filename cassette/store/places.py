@@ -4,6 +4,8 @@
 kernel is asked what the file system is; a name proves nothing. In it, `pty-cassette-<uid>` has mode 0700, belongs
 to the user, and is used through its descriptor, so that nobody can put another in its place. (A tmpfs can be
 swapped out by the kernel: where that matters, encrypt the swap.)
+
+What holds nothing secret may lie on a disk: in the same kind of directory below `$XDG_STATE_HOME` (`~/.local/state`).
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from cassette.store import syscalls
 
 SPOOL_DIR_VARIABLE = "CASSETTE_SPOOL_DIR"
 """Environment variable: a directory on tmpfs or ramfs to use instead of the usual ones."""
+STATE_VARIABLE = "XDG_STATE_HOME"
+"""Environment variable: a directory on a disk, for spools that hold nothing secret."""
 LEAST_ROOM_BYTES = 512 * 1024
 """A place with less free room than this is passed over."""
 
@@ -73,13 +77,35 @@ def places_to_write(roots: Sequence[Path] | None, refused: list[str]) -> Iterato
 
 
 def places_to_read(roots: Sequence[Path] | None) -> Iterator[Place]:
-    """Private directories that are there already; the caller closes what it is given."""
+    """Private directories that are there already, in memory and on the disk; the caller closes what it is given."""
+    on_disk = [disk_root()] if roots is None else []
     if roots is None:
         demanded = demanded_root()
         roots = [demanded] if demanded else usual_roots()
     for root in dict.fromkeys(roots):
         with suppress(NoPlace):
             yield open_place(root, make=False)
+    for root in on_disk:
+        with suppress(NoPlace):
+            yield open_place(root, make=False, in_memory=False)
+
+
+def disk_root() -> Path:
+    """Where what is no secret may be kept on a disk."""
+    given = os.environ.get(STATE_VARIABLE, "")
+    return Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
+
+
+def disk_place() -> Place:
+    """The private directory on a disk, made where it is missing. Raises CannotStore."""
+    root = disk_root()
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return open_place(root, make=True, in_memory=False)
+    except (OSError, NoPlace) as error:
+        why = _why(error) if isinstance(error, OSError) else str(error).removeprefix(f"{root} ")
+        todo = f"Let {STATE_VARIABLE} name a directory that can be written and has room."
+        raise CannotStore(action="spool in", path=root, why=why, todo=todo) from None
 
 
 def cannot_use(demanded: Path, why: str) -> CannotStore:
@@ -92,8 +118,11 @@ def cannot_use(demanded: Path, why: str) -> CannotStore:
     )
 
 
-def open_place(root: Path, *, make: bool) -> Place:
-    """The private directory under `root`. Raises NoPlace; `make` also demands room for a spool."""
+def open_place(root: Path, *, make: bool, in_memory: bool = True) -> Place:
+    """The private directory under `root`. Raises NoPlace, also where it should be in memory and is not.
+
+    `make` also demands room for a spool.
+    """
     name = f"pty-cassette-{os.geteuid()}"
     path = root.absolute() / name
     try:
@@ -101,7 +130,7 @@ def open_place(root: Path, *, make: bool) -> Place:
     except OSError as error:
         raise NoPlace(f"{root} cannot be used: {_why(error)}") from None
     try:
-        if not syscalls.is_ram_backed(root_fd):
+        if in_memory and not syscalls.is_ram_backed(root_fd):
             raise NoPlace(f"{root} is not memory (neither tmpfs nor ramfs)")
         if make:
             with suppress(FileExistsError):
@@ -112,7 +141,7 @@ def open_place(root: Path, *, make: bool) -> Place:
     finally:
         os.close(root_fd)
     try:
-        _check_private(fd, path)
+        _check_private(fd, path, in_memory=in_memory)
         if make:
             _check_room(fd, root)
     except BaseException:
@@ -121,7 +150,7 @@ def open_place(root: Path, *, make: bool) -> Place:
     return Place(path, fd)
 
 
-def _check_private(fd: int, path: Path) -> None:
+def _check_private(fd: int, path: Path, *, in_memory: bool) -> None:
     facts = os.fstat(fd)
     if facts.st_uid != os.geteuid():
         raise NoPlace(f"{path} belongs to another user (uid {facts.st_uid})")
@@ -129,7 +158,7 @@ def _check_private(fd: int, path: Path) -> None:
         raise NoPlace(
             f"{path} can be entered by others (mode {stat.S_IMODE(facts.st_mode):04o}, wanted 0700)"
         )
-    if not syscalls.is_ram_backed(fd):
+    if in_memory and not syscalls.is_ram_backed(fd):
         raise NoPlace(f"{path} is not memory (neither tmpfs nor ramfs)")
 
 

@@ -1,4 +1,6 @@
-"""What is observed while a program runs, kept in memory that outlives this process: append-only, never on a disk.
+"""What is observed while a program runs, kept in memory that outlives this process: append-only.
+
+Never on a disk, but for `create_on_disk`, whose caller vouches that nothing in it is secret.
 
 When `append` has returned, the event survives the recorder's death. A torn last event is what a kill left of a
 write that never returned, and is not there; a complete event that is not what was written is damage, is named by
@@ -27,7 +29,14 @@ from cassette.store.framing import (
     whole_end,
 )
 from cassette.store.media import FULL, SUFFIX, FileMedium, Medium, MemoryMedium
-from cassette.store.places import Place, cannot_use, demanded_root, places_to_read, places_to_write
+from cassette.store.places import (
+    Place,
+    cannot_use,
+    demanded_root,
+    disk_place,
+    places_to_read,
+    places_to_write,
+)
 from cassette.store.spool_header import HEADER_KIND, ID, new_header, path_of, read_header
 
 __all__ = ["Record", "Spool", "SpoolInfo", "discard_spool", "list_spools", "open_spool"]
@@ -46,7 +55,12 @@ class Spool:
     """
 
     def __init__(
-        self, medium: Medium, document: Mapping[str, Any], first: int, max_bytes: int | None
+        self,
+        medium: Medium,
+        document: Mapping[str, Any],
+        first: int,
+        max_bytes: int | None,
+        slack: int = SLACK_BYTES,
     ) -> None:
         self._medium = medium
         about = document["spool"]
@@ -60,6 +74,7 @@ class Spool:
         self.why_in_memory = ""
         self.first = first
         self._max_bytes = _NO_LIMIT if max_bytes is None else max_bytes
+        self._slack = slack
         self._end = first
         self._reserved = 0  # up to here room is promised; _NO_LIMIT where nobody promises
         self._limit = 0  # an event that ends behind this needs `_make_room` first
@@ -102,10 +117,36 @@ class Spool:
         return spool
 
     @classmethod
+    def create_on_disk(cls, header: Mapping[str, Any], *, target: Path, slack: int = SLACK_BYTES) -> Spool:
+        """Begin a spool below `$XDG_STATE_HOME`. Nothing that goes into it, header included, may be secret.
+
+        `slack` bytes are held back for closing records. Raises CannotStore, SpoolFull, ValueError.
+        """
+        document = new_header(header, target)
+        payload = write_json(document)
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise ValueError(f"a spool header of {len(payload)} bytes")
+        place = disk_place()
+        try:
+            medium = FileMedium.create(place, document["spool"]["id"] + SUFFIX)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            todo = "Make it writable, or make room."
+            raise CannotStore(action="spool in", path=place.path, why=why, todo=todo) from error
+        finally:
+            place.close()
+        return cls._begin(medium, document, payload, None, slack)
+
+    @classmethod
     def _begin(
-        cls, medium: Medium, document: Mapping[str, Any], payload: bytes, max_bytes: int | None
+        cls,
+        medium: Medium,
+        document: Mapping[str, Any],
+        payload: bytes,
+        max_bytes: int | None,
+        slack: int = SLACK_BYTES,
     ) -> Spool:
-        spool = cls(medium, document, 0, max_bytes)
+        spool = cls(medium, document, 0, max_bytes, slack)
         try:
             spool._tail_known = True
             spool._put(HEADER_KIND, 0, payload, closing=False)
@@ -149,13 +190,13 @@ class Spool:
         end = self._end + size
         if end > self._max_bytes and not closing:
             raise self._full(f"{self._max_bytes} bytes are its limit")
-        if end + SLACK_BYTES > self._reserved:
+        if end + self._slack > self._reserved:
             self._reserve(end, closing=closing)
-        self._limit = min(self._reserved - SLACK_BYTES, self._max_bytes)
+        self._limit = min(self._reserved - self._slack, self._max_bytes)
 
     def _reserve(self, end: int, *, closing: bool) -> None:
         start, why = max(self._reserved, self._end), ""
-        for wanted in (end + SLACK_BYTES + self._step, end + SLACK_BYTES):
+        for wanted in (end + self._slack + self._step, end + self._slack):
             try:
                 promised = self._medium.reserve(start, wanted)
             except OSError as error:
@@ -173,8 +214,8 @@ class Spool:
         self._end = self._reserved = self._medium.size()
         self._limit = 0
         with suppress(OSError):
-            if self._medium.reserve(self._end, self._end + SLACK_BYTES):
-                self._reserved = self._end + SLACK_BYTES
+            if self._medium.reserve(self._end, self._end + self._slack):
+                self._reserved = self._end + self._slack
 
     def records(self, start: int | None = None) -> Iterator[Record]:
         """The events from the boundary `start` (default: the first), in order, to what is there now.

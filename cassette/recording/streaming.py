@@ -1,0 +1,197 @@
+"""Events in, the same events without secrets out, in their order, held back for a bounded time. Memory stays flat.
+
+Output goes through `scrub.stream`; lengths, moments and the cuts of its reads are kept. What came between two pieces
+of output waits until both have been read together with what follows them, so that an echo tells about the input
+before it. What is given out does not depend on how reads cut the output.
+
+Rendered screens are not looked at: a secret that only a screen puts together is found whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from cassette.model import Evidence, Final, Input, Output, ServiceEvent
+from cassette.recording.held_inputs import HeldInputs
+from cassette.recording.hidden_input import is_typed
+from cassette.recording.prompt_rows import PromptRows
+from cassette.recording.scrubbing import FINAL_STRINGS
+from scrub.documents import flatten
+from scrub.hidden import Discipline
+from scrub.identity import Identity
+from scrub.report import HitCounts
+from scrub.scrubber import Scrubber, SecretsLeft, leak_of
+from scrub.stream import StreamScrubber, Window
+from scrub.sweep import Hit
+from scrub.views import plain_view
+
+MOST_WAITING_BYTES = 4 * 2**20
+"""Of inputs, service events and documents that wait for output; with more, all that is held is given out."""
+_LEAST_WEIGHT = 256
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A JSON document that is no event; `kind` is the caller's."""
+
+    t_ms: int
+    kind: bytes
+    document: Any
+
+
+Item: TypeAlias = Evidence | Noted
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    item: Item
+    at: int
+    """So many bytes of output must be ready before it may go."""
+    weight: int
+    """Bytes that it takes while it waits; output is counted apart."""
+
+
+class StreamedScrub:
+    """`take` every event in order; what it gives may be written. The final event gives all the rest.
+
+    `rows` sees the output and tells the prompt before an input; without, what was typed blind is hidden already.
+    With `learn` false no rule looks: what the scrubber knows is all there is. Raises SecretsLeft when something known
+    cannot be covered; then nothing more may be written.
+    """
+
+    def __init__(
+        self,
+        scrubber: Scrubber,
+        identity: Identity,
+        *,
+        rows: PromptRows | None,
+        learn: bool = True,
+        window: Window = Window(),
+    ) -> None:
+        self._scrubber, self._identity = scrubber, identity
+        self._learns = learn
+        self._rows = rows
+        self._output = StreamScrubber(scrubber, learn=learn, window=window)
+        self._inputs = HeldInputs(
+            scrubber, Discipline(0, echo=True, canonical=True), hide=rows is not None, window=window
+        )
+        self._documents = HitCounts()
+        self._queue: deque[_Held] = deque()
+        self._taken = 0  # bytes of output
+        self._given = 0  # of them
+        self._ready = bytearray()  # scrubbed output that is not given out yet
+        self._waiting = 0
+
+    @property
+    def counts(self) -> HitCounts:
+        """What was covered in what was given out."""
+        total = HitCounts()
+        for counts in (self._output.counts, *self._inputs.counts, self._documents):
+            total.merge(counts)
+        return total
+
+    @property
+    def hidden_inputs(self) -> int:
+        """Hidden lines in what was given out."""
+        return self._inputs.hidden
+
+    def begins_with(self, *, echo: bool, canonical: bool) -> None:
+        """The line discipline at the start, before the first input."""
+        self._inputs.discipline = Discipline(0, echo=echo, canonical=canonical)
+
+    def take(self, item: Item, size: int = 0) -> list[Item]:
+        """The next event, of about so many bytes; what may be written now, often nothing."""
+        if isinstance(item, Output):
+            return list(self._take_output(item))
+        held = _Held(item, self._taken, _LEAST_WEIGHT + size)
+        self._queue.append(held)
+        self._waiting += held.weight
+        if isinstance(item, Input):
+            self._take_input(item)
+        if isinstance(item, Final) or self._waiting > MOST_WAITING_BYTES:
+            return self.flush()
+        return []
+
+    def flush(self) -> list[Item]:
+        """All that is held, read with what is there."""
+        self._inputs.foresee()
+        self._ready += self._output.flush()
+        return list(self._release(self._taken))
+
+    def _take_output(self, event: Output) -> Iterator[Item]:
+        data, at = event.data, 0
+        self._taken += len(data)
+        self._queue.append(_Held(event, self._taken, 0))
+        while at < len(data):
+            room = self._output.room
+            piece = data[at : at + room]
+            at += len(piece)
+            if len(piece) == room:
+                self._inputs.foresee()
+            self._ready += self._output.feed(piece)
+            if len(piece) == room:
+                yield from self._release(self._output.given - self._output.behind)
+        if self._rows is not None:
+            self._rows.output(data)
+
+    def _take_input(self, event: Input) -> None:
+        row = ""
+        if self._rows is not None:
+            if event.kind == "resize" and event.size is not None:
+                self._rows.resize(event.size)
+            elif is_typed(event):
+                row = self._rows.before_cursor()
+        self._inputs.add(event, row)
+
+    def _release(self, until: int) -> Iterator[Item]:
+        """What stands before so many bytes of output."""
+        due: list[Item] = []
+        while self._queue and self._queue[0].at <= until:
+            held = self._queue.popleft()
+            self._waiting -= held.weight
+            due.append(held.item)
+        inputs = [item for item in due if isinstance(item, Input)]
+        released = self._inputs.release(len(inputs), self._marks(inputs)) if inputs else iter(())
+        for item in due:
+            clean = next(released) if isinstance(item, Input) else self._clean(item)
+            if clean is not None:
+                yield clean
+
+    def _clean(self, item: Item) -> Item:
+        if isinstance(item, Output):
+            data = bytes(self._ready[: len(item.data)])
+            del self._ready[: len(data)]
+            offset, self._given = self._given, self._given + len(data)
+            return Output(item.seq, item.t_ms, data, offset)
+        if isinstance(item, Noted):
+            return replace(item, document=self.document(item.document))
+        if isinstance(item, ServiceEvent):
+            return replace(item, payload=self.document({"service": [item.payload]})["service"][0])
+        assert isinstance(item, Final)
+        strings = {name: getattr(item, name) for name in FINAL_STRINGS}
+        return replace(item, **self.document({"final": strings})["final"])
+
+    def _marks(self, inputs: Iterable[Input]) -> Iterator[str]:
+        return (self.document({"marks": [event.op]})["marks"][0] for event in inputs if event.op)
+
+    def document(self, document: Any) -> Any:
+        """A JSON document, scrubbed by itself; names of people and machines get their fixed names."""
+        flat = flatten(document)
+        streams = {"documents": flat.text}
+        hits: list[Hit] = []
+        for _ in range(_ROUNDS):
+            views = self._scrubber.completed(
+                [plain_view("document", "documents", streams["documents"])], streams
+            )
+            if self._learns:
+                self._scrubber.discover(views)
+            hits = [hit for hit in self._scrubber.sweep(views) if not hit.entry.mask]
+            if not hits:
+                return self._identity.in_document(flat.rebuilt(streams["documents"]))
+            streams, effective = self._scrubber.rewrite(streams, hits)
+            self._documents.count(effective)
+        raise SecretsLeft([leak_of(hit) for hit in hits])

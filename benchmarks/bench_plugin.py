@@ -1,8 +1,8 @@
 """A replayed test against the same test with a live bash, against a replayed HTTP call, and what not using it costs.
 
-One pytest run has 1,000 of each kind, in turns (of the live one fewer), and says how long each test took from its
-setup to its teardown; what an empty test takes is subtracted. The plugin of a session that does not use it is
-measured as whole runs of pytest with it and without it.
+Runs of 1,000 tests of each kind take turns (the live ones are fewer), each with no plugin but its own, and say how long
+a test took from its setup to its teardown; what an empty test takes is subtracted. The plugin of a session that does
+not use it is measured as whole runs of pytest with it and without it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,30 +25,24 @@ from cassette.model import Frame
 from cassette.reading.reader import open as open_cassette
 
 TESTS = 1000
-LIVE = 100
-SLICES = 10
-TURNS = 15
+LIVE = 50
+TURNS = 5
+RUNS = 15
 EVENTS = 50
 OURS = "cassette.pytest_plugin"
-PLUGINS = (OURS, "pytest_recording.plugin")
+RECORDING = "pytest_recording.plugin"
 
 _CONFTEST = """
 import json, time
 import pytest
 
-took = {{}}
-
-def number(item):
-    return item.callspec.params["number"]
-
-def pytest_collection_modifyitems(items):
-    items[:] = sorted((item for item in items if "live" not in item.name or number(item) % {step} == 0), key=number)
+took = []
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     began = time.perf_counter()
     result = yield
-    took.setdefault(item.function.__name__, []).append(time.perf_counter() - began)
+    took.append(time.perf_counter() - began)
     return result
 
 def pytest_sessionfinish():
@@ -84,7 +78,7 @@ def test_replayed(pty, number):
 def live(delay):
     child = pexpect.spawn(BASH[0], BASH[1:], env={{"PATH": "/usr/bin:/bin", "PS1": "$ ", "TERM": "xterm"}})
     if not delay:
-        child.delaybeforesend = None
+        child.delaybeforesend, child.ptyproc.delayafterclose = None, 0
     child.expect_exact("$ ")
     for turn in range(ROUNDS):
         child.sendline(f"echo $((1000 + {{turn}}))")
@@ -93,12 +87,12 @@ def live(delay):
     child.expect(pexpect.EOF)
     assert child.wait() == 0
 
-@each
+@pytest.mark.parametrize("number", range({live}))
 def test_live(number):
     live(delay=True)
 
-@each
-def test_live_hurried(number):
+@pytest.mark.parametrize("number", range({live}))
+def test_hurried(number):
     live(delay=False)
 
 @each
@@ -125,55 +119,49 @@ def figures() -> Iterator[Figure | Missing]:
 
 def _replayed(place: Path) -> Iterator[Figure]:
     rounds = _project(place)
-    _pytest(place)
-    took = _slices(json.loads((place / "took.json").read_text()))
-    ours = took["test_replayed"]
+    tests = {"empty": (), "replayed": (OURS,), "http": (RECORDING,)}
+    turns = [{name: _run(place, name, plugins) for name, plugins in tests.items()} for _ in range(TURNS)]
+    ours = [turn["replayed"] - turn["empty"] for turn in turns]
     note = f"{_events(place)} events, {rounds} lines typed into bash"
     yield Figure("a replayed test, less an empty one", [one * 1000 for one in ours], unit="ms", note=note)
-    peers = (
-        ("a live bash under pexpect", "test_live", 1 / 50),
-        ("the same without pexpect's pauses", "test_live_hurried", None),
-        ("pytest-recording, one HTTP call", "test_http", 1.0),
-    )
-    for name, test, aim in peers:
-        ratios = [one / other for one, other in zip(ours, took[test], strict=True)]
-        yield Figure(
-            f"a replayed test / {name}",
-            ratios,
-            aim=aim,
-            note=f"the peer takes {statistics.median(took[test]) * 1000:.2f} ms",
-        )
+    http = [turn["http"] - turn["empty"] for turn in turns]
+    live, hurried = ([_run(place, name, ()) - turns[-1]["empty"]] * TURNS for name in ("live", "hurried"))
+    for name, theirs, aim in (
+        ("pytest-recording, one HTTP call", http, 1.0),
+        ("a live bash under pexpect", live, 1 / 50),
+        ("the same without pexpect's pauses", hurried, None),
+    ):
+        note = f"the peer takes {statistics.median(theirs) * 1000:.2f} ms"
+        ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+        yield Figure(f"a replayed test / {name}", ratios, aim=aim, note=note, digits=3)
 
 
-def _slices(took: dict[str, list[float]]) -> dict[str, list[float]]:
-    """The mean seconds of each kind in each slice of the run, without those of an empty test there."""
-
-    def means(times: list[float]) -> list[float]:
-        length = len(times) // SLICES
-        return [statistics.mean(times[at : at + length]) for at in range(0, len(times), length)]
-
-    empty = means(took.pop("test_empty"))
-    return {
-        name: [one - nothing for one, nothing in zip(means(times), empty, strict=True)]
-        for name, times in took.items()
-    }
+def _run(place: Path, name: str, plugins: Sequence[str]) -> float:
+    """Seconds of a test of that name: the mean of a whole run, without the first one, which imports."""
+    _pytest(place, f"test_speed.py::test_{name}", plugins=plugins)
+    return statistics.mean(json.loads((place / "took.json").read_text())[1:])
 
 
 def _project(place: Path) -> int:
     """Write the tests and record what they replay; how many rounds make about 50 events."""
-    (place / "conftest.py").write_text(_CONFTEST.format(step=TESTS // LIVE))
+    (place / "conftest.py").write_text(_CONFTEST)
     server = HTTPServer(("127.0.0.1", 0), _Hello)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/"
-    for rounds in range(4, EVENTS):
-        (place / "test_speed.py").write_text(_TESTS.format(tests=TESTS, rounds=rounds, url=url))
-        _pytest(place, "--pty-record=all", "test_speed.py::test_replayed[0]")
-        if _events(place) > EVENTS - 3:
-            break
+    rounds = 7
+    while not EVENTS - 3 <= (events := _events_of(place, rounds, url)) <= EVENTS + 3:
+        rounds += 1 if events < EVENTS else -1  # how bash's output is cut, and so their number, is chance
     _pytest(place, "--record-mode=once", "test_speed.py::test_http[0]")
     server.shutdown()  # from here on only the cassette answers
     server.server_close()
     return rounds
+
+
+def _events_of(place: Path, rounds: int, url: str) -> int:
+    """Record the test with so many lines typed; the number of its events."""
+    (place / "test_speed.py").write_text(_TESTS.format(tests=TESTS, live=LIVE, rounds=rounds, url=url))
+    _pytest(place, "--pty-record=all", "test_speed.py::test_replayed[0]")
+    return _events(place)
 
 
 def _events(place: Path) -> int:
@@ -207,8 +195,9 @@ def _unused(place: Path) -> Iterator[Figure]:
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-        ratios, _, _ = in_turns(lambda: run(OURS), run, turns=TURNS)
-        noise, _, _ = in_turns(run, run, turns=TURNS)
+        run(OURS)
+        ratios, _, _ = in_turns(lambda: run(OURS), run, turns=RUNS)
+        noise, _, _ = in_turns(run, run, turns=RUNS)
         spread = f"{min(noise):.2f} to {max(noise):.2f}"
         yield Figure(
             f"pytest with the plugin / without, {name}",
@@ -218,15 +207,21 @@ def _unused(place: Path) -> Iterator[Figure]:
         )
 
 
-def _pytest(place: Path, *arguments: str, plugins: tuple[str, ...] = PLUGINS) -> None:
+def _pytest(place: Path, *arguments: str, plugins: Sequence[str] = (OURS, RECORDING)) -> None:
     """Run pytest there with the plugins that this is about, and no other."""
     named = [word for plugin in plugins for word in ("-p", plugin)]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *named, *arguments]
-    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "PTY_RECORD")}
+    left_out = (
+        "CI",
+        "PTY_RECORD",
+        "PYTHONDONTWRITEBYTECODE",
+    )  # modules are compiled once, as on a user's machine
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
     done = subprocess.run(
         command,
         cwd=place,
-        env=environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env=environment
+        | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPYCACHEPREFIX": str(place / "compiled")},
         capture_output=True,
         text=True,
         check=False,

@@ -21,6 +21,7 @@ class Figure:
     """The most that the median may be."""
     unit: str = "x"
     note: str = ""
+    digits: int = 2
 
     @property
     def median(self) -> float:
@@ -34,10 +35,11 @@ class Figure:
 
     def row(self) -> tuple[str, ...]:
         """Name, median, range, aim, verdict, note."""
-        spread = f"{min(self.values):.2f} to {max(self.values):.2f}" if len(self.values) > 1 else ""
-        aim = "" if self.aim is None else f"<= {self.aim:g}"
+        least, most = (f"{value:.{self.digits}f}" for value in (min(self.values), max(self.values)))
+        spread = f"{least} to {most}" if len(self.values) > 1 else ""
+        aim = "" if self.aim is None else f"<= {self.aim:.3g}"
         verdict = "" if self.aim is None else "met" if self.met else "MISSED"
-        return self.name, f"{self.median:.2f} {self.unit}", spread, aim, verdict, self.note
+        return self.name, f"{self.median:.{self.digits}f} {self.unit}", spread, aim, verdict, self.note
 
 
 @dataclass(frozen=True, slots=True)

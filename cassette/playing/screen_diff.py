@@ -26,14 +26,25 @@ def rows_diff(expected: Sequence[str], found: Sequence[str], *, first: int = 0) 
 
 def screens_diff(expected: Snapshot, found: Snapshot) -> str:
     """All that differs between two screens, "" for nothing. Attributes are compared on rows of equal text."""
-    parts = [rows_diff(expected.text, found.text)]
-    for row, (wanted, there) in enumerate(zip(expected.lines, found.lines, strict=False)):
-        if wanted.text == there.text and wanted.spans != there.spans:
-            parts += [f"{row:>5}  |{plain(there.text)}", *_style_lines(wanted, there, found.columns)]
+    parts = [rows_diff(expected.text, found.text), styles_diff(expected, found)]
     for name in _FACTS:
         if (wanted_fact := getattr(expected, name)) != (found_fact := getattr(found, name)):
             parts.append(f"{name}: expected {wanted_fact!r}, found {found_fact!r}")
     return "\n".join(part for part in parts if part)
+
+
+def styles_diff(expected: Snapshot, found: Snapshot) -> str:
+    """The rows of equal text whose attributes differ, and where in them; "" for none."""
+    lines: list[str] = []
+    for row, (wanted, there) in enumerate(zip(expected.lines, found.lines, strict=False)):
+        if styles_differ(wanted, there):
+            lines += [f"{row:>5}  |{plain(there.text)}", *_style_lines(wanted, there, found.columns)]
+    return "\n".join(lines)
+
+
+def styles_differ(wanted: Line, there: Line) -> bool:
+    """Whether two rows have the same text and other attributes."""
+    return wanted.text == there.text and wanted.spans != there.spans
 
 
 def style_words(style: Style) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import terminal
 from cassette.errors import CassetteError
 
 _OURS = tuple(f"{Path(module).parent}/" for module in (Path(__file__).parent, str(terminal.__file__)))
+_RUNNERS = (f"{os.sep}_pytest{os.sep}", f"{os.sep}pluggy{os.sep}")
 _given: ContextVar[CallSite | None] = ContextVar("cassette call site", default=None)
 
 
@@ -32,14 +34,14 @@ class CallSite:
 
 
 def call_site() -> CallSite | None:
-    """The line that called into this package; None where there is none."""
+    """The line that called into this package; None where there is none, as when pytest itself called."""
     given = _given.get()
     if given is not None:
         return given
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
-    if frame is None:
+    if frame is None or any(part in frame.f_code.co_filename for part in _RUNNERS):
         return None
     name, line = frame.f_code.co_filename, frame.f_lineno
     return CallSite(shown_path(name), line, linecache.getline(name, line, frame.f_globals).strip())

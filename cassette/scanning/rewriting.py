@@ -22,15 +22,17 @@ from cassette.model import (
     QUOTA,
     SCRUB_REPORT,
     SERVICE_EVENTS,
+    Final,
     Input,
     Output,
+    ServiceEvent,
 )
 from cassette.reading.reader import Cassette
 from cassette.recording.rederive import evidence_of
 from cassette.recording.scrub_settings import ScrubSettings
 from cassette.recording.scrubbing import ScrubbedRecording, ScrubPlan, scrub_recording
 from cassette.recording.spooled import Observed
-from cassette.scanning.where import json_object, with_digests, without_digests
+from cassette.scanning.where import json_object, strings, with_digests, without_digests
 from cassette.store.directory import CassetteDirectory
 from scrub.environment import Taken
 from scrub.known import KnownValue
@@ -108,8 +110,26 @@ def rewritten(
         Pair(observed, _line(observed, after.get(observed.event.seq), said, now))
         for observed, said, now in zip(originals, beside, clean, strict=True)
     ]
+    for before, now in [*zip(beside, clean, strict=True), *_payloads(originals, after)]:
+        _refuse_lost_names(before, now)
     read = {name: with_digests(recording.documents[name], old) for name, old in documents.items()}
     return Rewritten(pairs, {name: (old, read[name]) for name, old in documents.items()}, recording)
+
+
+def _payloads(originals: list[Observed], after: Mapping[int, Observed]) -> Iterator[tuple[Any, Any]]:
+    """What callers said, before and after."""
+    for observed in originals:
+        old, new = observed.event, after[observed.event.seq].event if observed.event.seq in after else None
+        if isinstance(old, ServiceEvent) and isinstance(new, ServiceEvent):
+            yield old.payload, new.payload
+        elif isinstance(old, Final) and isinstance(new, Final):
+            yield [old.usage, old.metadata], [new.usage, new.metadata]
+
+
+def _refuse_lost_names(before: Any, now: Any) -> None:
+    """Two secret names in one object may get one placeholder; then a value would be lost. Raises ValueError."""
+    if before != now and len(list(strings(before))) != len(list(strings(now))):
+        raise ValueError("two names would be one")
 
 
 def _document(directory: CassetteDirectory, name: str) -> Any:

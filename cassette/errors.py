@@ -278,6 +278,10 @@ class CannotProbe(CassetteError):
     exit_code = 4
 
 
+class StepsFailed(CassetteError):
+    """A probe's steps did not go as the adapter says; `what` names the step, without the screen."""
+
+
 class FactsRefused(CassetteError):
     """A recording shows something else than the adapter knows; nothing of it is taken."""
 

@@ -196,8 +196,18 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class FixedFrom:
+    """What a cassette was before secrets were taken out of it: its digests, when (UTC) and by whom it was rewritten."""
+
+    evidence_sha256: str | None
+    content_digest: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True)
 class Provenance:
-    """Where the recording comes from."""
+    """Where the recording comes from. `fixed_from` has one entry for each time that it was rewritten."""
 
     os: str
     arch: str
@@ -205,6 +215,7 @@ class Provenance:
     recorder_version: str
     git_sha: str | None = None
     contract_version: str | None = None
+    fixed_from: tuple[FixedFrom, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ COMMANDS = {
     "recover": "finish what a crash left in the spool",
     "rederive": "draw the frames again, after an emulator change",
     "scan": "secrets in cassettes that exist already; --fix takes them out",
+    "discover": "find out what a harness can do, and keep the evidence",
     "shim": "write an executable that plays a cassette to whatever starts it",
 }
 _HELP = """usage: cassette COMMAND …

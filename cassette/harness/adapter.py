@@ -289,6 +289,15 @@ class Adapter:
     lab: Lab | None
     probes: tuple[Probe, ...]
     not_applicable: Mapping[str, str]
+    program: str = ""
+    """What the harness is called where the adapter is for any program; empty for its own name."""
+    prefix: tuple[str, ...] = ()
+    """Words between the binary and all arguments, as for `python -m tool`."""
+
+    @property
+    def harness(self) -> str:
+        """What the harness is called: in messages, manifests and paths."""
+        return self.program or self.name
 
     def probe(self, name: str) -> Probe | None:
         """The probe of that name."""

@@ -215,7 +215,7 @@ def refused(adapter: Adapter, probe: Probe, refusals: Sequence[Refusal]) -> Fact
     first = refusals[0]
     more = f" ({len(refusals) - 1} more of its facts cannot be read either)" if len(refusals) > 1 else ""
     return FactsRefused(
-        harness=adapter.name,
+        harness=adapter.harness,
         probe=probe.name,
         name=first.name,
         expected=first.expected,

@@ -282,10 +282,12 @@ class Recorder:
         with self._lock:
             self._append(kind, self.now_ms(), data)
 
-    def close(self) -> Path:
+    def close(self, *, to: str | Path | None = None, overwrite: bool = False) -> Path:
         """Publish the cassette; its path. Again it does nothing.
 
-        After an error the recording stays in the spool, for `recover`; the error carries a note that says how.
+        `to` is another place than the one that it was begun for (which stays that of `recover`); `overwrite` says
+        whether a cassette may be replaced there. After an error the recording stays in the spool, for `recover`; the
+        error carries a note that says how.
         """
         with self._lock:
             if self._closed:
@@ -293,6 +295,9 @@ class Recorder:
             self._closed = True
             try:
                 self._end()
+                if to is not None:
+                    self.path = self.spool.target = Path(to).absolute()
+                    self.spool.header = {**self.spool.header, "overwrite": overwrite}
                 finish(self.spool, progress=self.progress)
             except BaseException as error:
                 self._let_go(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ def start(
     known_secret_file: Paths = (),
     rules: Paths = (),
     scrub: ScrubSettings | None = None,
+    harness: Mapping[str, Any] | None = None,
 ) -> tuple[PtySession, Recorder, RecordingPlan]:
     """A program on a terminal of `columns` x `rows` cells, and the recorder of it; nothing has been read yet.
 
@@ -84,6 +86,7 @@ def start(
     Secrets are taken out before anything is written: what rules find, values of variables whose names say so, what
     `known_secret_env` (names) and `known_secret_file` (paths) hold, what `rules` files in gitleaks' form find, and
     what `[tool.pty-cassette.scrub]` of pyproject.toml says. `scrub`, where given, is all of that, read before.
+    `harness` is what a caller knows of the program (`name`, `binary_version`, …), for the manifest.
     """
     emulator = emulator or default_emulator()
     new_emulator(emulator, Size(1, 1))  # one that is not there is known now, not when the program has ended
@@ -99,7 +102,7 @@ def start(
     words = tuple(as_text(argument) for argument in argv)
     plan = RecordingPlan(
         argv=words,
-        harness=harness_of(words, search=environment.get("PATH"), cwd=cwd),
+        harness=replace(harness_of(words, search=environment.get("PATH"), cwd=cwd), **(harness or {})),
         size=Size(columns, rows),
         workdir_policy="inherit" if cwd is None else "given",
         env_names=tuple(sorted(map(as_text, env or ()))),

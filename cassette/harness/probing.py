@@ -1,0 +1,263 @@
+"""One probe live: started clean, driven, read from its own evidence, and only then published.
+
+A probe that fails leaves no cassette and the old one as it was; it leaves a diagnosis, whose screen is scrubbed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cassette.emulators import default_emulator
+from cassette.errors import CassetteError, FactsRefused, StepsFailed, TimedOut
+from cassette.harness.adapter import Adapter, Probe
+from cassette.harness.documents import Findings, kept_of, refused
+from cassette.harness.driving import Driver
+from cassette.harness.evidence_files import Before, records_of
+from cassette.harness.extracting import Extraction, Refusal, extract
+from cassette.harness.machine import Place
+from cassette.harness.preflight import Fit
+from cassette.harness.recorded import Recorded, recorded_of
+from cassette.model import Event, Size
+from cassette.recording.live import LiveSession
+from cassette.recording.recorder import Recorder
+from cassette.recording.spool_scrub import CleanRecording, scrub_so_far, scrub_spool
+from cassette.recording.spooled import Observed, SpooledRecording
+from cassette.recording.starting import record
+from cassette.store.publish import check_target
+from terminal.waiting import framed
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is known of a failed probe: the steps that were taken, and the last screen, scrubbed."""
+
+    steps: tuple[str, ...] = ()
+    screen: str = ""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A probe that was recorded."""
+
+    path: Path
+    findings: Findings
+    warnings: tuple[str, ...] = ()
+
+
+class ProbeFailed(Exception):
+    """A probe that was not recorded: the error, and what is known of it."""
+
+    def __init__(self, error: CassetteError, diagnosis: Diagnosis) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.diagnosis = diagnosis
+
+
+@dataclass(frozen=True)
+class Job:
+    """One probe to run: of which adapter, where, with what preflight found, and where its cassette goes."""
+
+    adapter: Adapter
+    probe: Probe
+    place: Place
+    fit: Fit
+    target: Path
+    in_lab: bool = False
+    on_path: bool = True
+    """Whether the binary is found by its name, which is then what the recording shows."""
+
+    @property
+    def size(self) -> Size:
+        """The terminal's size, in cells."""
+        start, probe = self.adapter.start, self.probe
+        return Size(probe.columns or start.columns, probe.rows or start.rows)
+
+    def argv(self, args: Sequence[str]) -> list[str]:
+        """The whole command."""
+        first = self.place.binary.name if self.on_path else str(self.place.binary)
+        lab = self.adapter.lab.args if self.in_lab and self.adapter.lab is not None else ()
+        start = self.adapter.start.args if self.probe.kind == "screen" else ()
+        return [first, *self.adapter.prefix, *map(self.place.fill, lab), *start, *args]
+
+
+def run_probe(job: Job) -> Recording:
+    """Run a probe and publish its cassette. Raises ProbeFailed; what interrupts it leaves nothing."""
+    check_target(job.target, overwrite=True)
+    first: ProbeFailed | None = None
+    for args in (job.probe.args, *job.probe.other_args):
+        try:
+            return _attempt(job, args)
+        except ProbeFailed as failed:
+            first = first or failed
+    assert first is not None
+    raise first
+
+
+def _attempt(job: Job, args: Sequence[str]) -> Recording:
+    captured_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    before = Before.look(job.probe.files, job.place)
+    try:
+        session = _started(job, args, captured_at)
+    except CassetteError as error:
+        raise ProbeFailed(error, Diagnosis()) from error
+    driver = Driver(job.adapter, session, job.probe.timeout)
+    recorder = session.recorder
+    try:
+        warnings = _driven(job, session, driver)
+        for payload in records_of(job.probe.files, job.place, before):
+            recorder.service_event(payload)
+        findings = _read(job, recorder, session, captured_at)
+    except CassetteError as error:
+        diagnosis = _diagnosis(job, recorder, driver)
+        recorder.discard()
+        raise ProbeFailed(error, diagnosis) from error
+    except BaseException:
+        recorder.discard()
+        raise
+    try:
+        path = recorder.close(to=job.target, overwrite=True)
+    except CassetteError as error:
+        raise ProbeFailed(error, Diagnosis(tuple(driver.done))) from error
+    if findings.dropped:
+        names = ", ".join(sorted({fact.name for fact in findings.dropped}))
+        warnings = (*warnings, f"not kept, because scrubbing took the values out: {names}")
+    return Recording(path, findings, warnings)
+
+
+def _started(job: Job, args: Sequence[str], captured_at: str) -> LiveSession:
+    adapter, probe, start = job.adapter, job.probe, job.adapter.start
+    variables = {**start.env, **probe.env} if probe.kind == "screen" else dict(probe.env)
+    place = job.place.with_variables(variables)
+    given = dict(place.environment) if job.in_lab else dict(place.added)
+    secrets = [place.expanded(name) for name in start.credential_files]
+    return record(
+        _unfinished(job.target),
+        job.argv(args),
+        columns=job.size.columns,
+        rows=job.size.rows,
+        env=given,
+        clean_env=job.in_lab,
+        cwd=place.workdir,
+        timeout=probe.timeout,
+        exit_timeout=start.exit_timeout,
+        hold=True,
+        known_secret_env=[name for name in start.credential_env if place.environment.get(name)],
+        known_secret_file=[path for path in secrets if path.is_file()],
+        harness={
+            "name": adapter.harness,
+            "binary_version": job.fit.version,
+            "account_class": job.fit.account_class,
+            "captured_at": captured_at,
+            "freshness_window": probe.freshness_window,
+            "capability": {"adapter": adapter.name, "revision": adapter.revision, "probe": probe.name},
+        },
+    )
+
+
+def _unfinished(target: Path) -> Path:
+    """Where `recover` would put a probe that died: beside its place, never over what stands there."""
+    number = 1
+    while True:
+        path = target.with_name(f"{target.name}.unfinished" + (f"-{number}" if number > 1 else ""))
+        if not path.exists():
+            return path
+        number += 1
+
+
+def _driven(job: Job, session: LiveSession, driver: Driver) -> tuple[str, ...]:
+    """Run it to its end. Raises StepsFailed, CannotProbe."""
+    warnings: tuple[str, ...] = ()
+    with session:
+        if job.probe.kind == "command":
+            try:
+                session.wait(job.probe.timeout)
+            except TimedOut:
+                raise StepsFailed(what=f"it did not end within {job.probe.timeout:g} s") from None
+        else:
+            driver.until_ready()
+            driver.run(job.probe.steps)
+            driver.quit()
+    if session.end_reason != "exited":
+        warnings = (f"it did not end by itself within {job.adapter.start.exit_timeout:g} s, and was ended",)
+    _check_exit(job.probe, session)
+    return warnings
+
+
+def _check_exit(probe: Probe, session: LiveSession) -> None:
+    status = session.exit_status
+    if probe.exit_codes is not None and (status is None or status.code not in probe.exit_codes):
+        how = "nobody saw its end" if status is None else f"it ended with {status.signal or status.code}"
+        wanted = " or ".join(map(str, probe.exit_codes))
+        raise StepsFailed(what=f"{how}, and exit code {wanted} was expected")
+
+
+def _read(job: Job, recorder: Recorder, session: LiveSession, captured_at: str) -> Findings:
+    """Read the facts of a finished recording, and put those into it that scrubbing leaves. Raises FactsRefused."""
+    raw = _recorded(job, (each.event for each in SpooledRecording(recorder.spool).evidence()), session)
+    account = job.fit.account_class
+    seen = extract(job.probe, raw, account)
+    if seen.refusals:
+        raise _refused(job, recorder, session, seen.refusals)
+    findings = Findings(job.adapter, job.probe, account, seen)
+    _keep(recorder, findings, captured_at)
+    clean = scrub_spool(recorder.spool)
+    left, dropped = kept_of(seen, _left(job, clean, session))
+    if dropped:
+        findings = replace(findings, extraction=left, dropped=tuple(dropped))
+        _keep(recorder, findings, captured_at)
+    return findings
+
+
+def _keep(recorder: Recorder, findings: Findings, captured_at: str) -> None:
+    discovery, quota = findings.documents(captured_at)
+    if discovery is not None:
+        recorder.discovery(discovery)
+    if quota is not None:
+        recorder.quota(quota)
+
+
+def _left(job: Job, clean: CleanRecording, session: LiveSession) -> Extraction:
+    """What can still be read after scrubbing, and stands the same in the scrubbed documents."""
+    recorded = _recorded(job, (each.event for each in clean.events()), session)
+    after = extract(job.probe, recorded, job.fit.account_class)
+    written = [
+        fact
+        for document in (clean.discovery, clean.quota)
+        if document is not None
+        for fact in document.get("metadata", {}).get("facts", [])
+    ]
+    return Extraction([fact for fact in after.found if fact.document() in written])
+
+
+def _recorded(job: Job, events: Iterable[Event], session: LiveSession) -> Recorded:
+    made = recorded_of(
+        events, size=job.size, emulator=default_emulator(), argv=tuple(job.argv(job.probe.args))
+    )
+    made.exit = session.exit_status
+    return made
+
+
+def _refused(job: Job, recorder: Recorder, session: LiveSession, refusals: Sequence[Refusal]) -> FactsRefused:
+    """The error for what cannot be read, with screens and rows as they are after scrubbing."""
+    clean: list[Observed] = list(scrub_so_far(recorder.spool))
+    recorded = _recorded(job, (each.event for each in clean), session)
+    again = {
+        refusal.fact: refusal for refusal in extract(job.probe, recorded, job.fit.account_class).refusals
+    }
+    hidden = {"found": "what is there holds a secret", "screen": "(not shown)"}
+    shown = [again.get(refusal.fact) or replace(refusal, **hidden) for refusal in refusals]
+    return refused(job.adapter, job.probe, shown)
+
+
+def _diagnosis(job: Job, recorder: Recorder, driver: Driver) -> Diagnosis:
+    """The steps and the last screen; no screen where scrubbing cannot make it fit to be shown."""
+    screen: Any = None
+    with contextlib.suppress(CassetteError):
+        events = (each.event for each in scrub_so_far(recorder.spool))
+        screen = recorded_of(events, size=job.size, emulator=default_emulator()).last
+    return Diagnosis(tuple(driver.done), framed(screen) if screen is not None else "")

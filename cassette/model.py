@@ -271,3 +271,7 @@ class ScrubSummary:
     hit_counts: Mapping[str, int] = field(default_factory=dict)
     env_allowlist: tuple[str, ...] = ()
     intentionally_preserved: tuple[str, ...] = ()
+    guarantee: str = "whole"
+    hidden_inputs: int = 0
+    short_values: tuple[str, ...] = ()
+    skipped_values: tuple[str, ...] = ()

@@ -71,6 +71,9 @@ class Session(Protocol):
     def screen(self) -> Snapshot:
         """The screen; after an input once it stands still, after a wait as the wait saw it."""
 
+    def as_stored(self, screen: Snapshot) -> Snapshot:
+        """The screen that this session gave last, as a recording of it shows it: secrets and names covered."""
+
     def get_by_text(
         self, what: str | re.Pattern[str], *, nth: int | None = None, within: Region | None = None
     ) -> Locator:

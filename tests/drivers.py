@@ -114,7 +114,8 @@ def reads(session: Session) -> Seen:
     session.press("enter")
     while data := session.read():
         got += data
-    return [got, session.wait(), session.read()]
+    covered = got.replace(b"s3same", b"******")  # a replay has it so
+    return [covered, session.wait(), session.read()]
 
 
 def python(session: Session) -> Seen:

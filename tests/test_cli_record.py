@@ -93,6 +93,7 @@ def test_a_summary_as_json(place):
         "duration_ms": tape.duration_ms,
         "ended": "exited",
         "gaps": [],
+        "scrub": {"status": "clean", "hit_counts": {}},
     }
 
 

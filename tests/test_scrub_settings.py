@@ -35,6 +35,15 @@ def test_variables_that_look_secret_are_known(tmp_path):
     assert skipped(settings) == {"environment:MY_TOKEN": "shorter than 4 characters"}
 
 
+def test_a_program_that_gets_another_value_has_two(tmp_path):
+    settings = read_settings(
+        start=tmp_path, environment={"A_TOKEN": "first value", "PIN": "4711-first"},
+        given={"A_TOKEN": "second value", "B_TOKEN": "third value", "PIN": "4711-other"}, known_secret_env=["PIN"],
+    )  # fmt: skip
+    found = sorted(known.value for known in settings.known.values)
+    assert found == [b"4711-first", b"4711-other", b"first value", b"second value", b"third value"]
+
+
 def test_a_project_names_variables_files_and_rules(tmp_path):
     (tmp_path / "token").write_text(f"{SECRET}\n", "utf-8")
     (tmp_path / "ours.toml").write_text(RULES, "utf-8")

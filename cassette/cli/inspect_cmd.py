@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cassette.cli.output import Parser, colour, print_json, printable, write_line
 from cassette.cli.reading import add_cassette, opened
+from cassette.cli.scrub_words import glance
 
 if TYPE_CHECKING:
     from terminal.snapshot import Snapshot
@@ -82,7 +83,7 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if facts["labels"]:
         yield "labels", ", ".join(printable(f"{name}={value}") for name, value in facts["labels"].items())
     yield "gaps", "; ".join(_gap(gap) for gap in facts["gaps"]) or "none"
-    yield "scrub", _scrub(facts["scrub"])
+    yield "scrub", glance(facts["scrub"])
     yield "discovery", _discovery(facts["discovery"])
     yield "quota", _quota(facts["quota"])
     reasons = "; ".join(map(printable, facts["verdict"]["reasons"]))
@@ -128,12 +129,6 @@ def _emulator(facts: dict[str, Any]) -> str:
 def _gap(gap: dict[str, Any]) -> str:
     more = ", ".join(f"{name} {value}" for name, value in gap.items() if name != "reason")
     return printable(f"{gap.get('reason', '?')}{f' ({more})' if more else ''}")
-
-
-def _scrub(facts: dict[str, Any]) -> str:
-    if facts["status"] == "not-run":
-        return "not run: there may be secrets in it"
-    return printable(f"{facts['status']}, {facts['hits']} hits of {facts['rules']} rules")
 
 
 def _discovery(facts: dict[str, Any] | None) -> str:

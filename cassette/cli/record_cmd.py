@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassette.cli.output import Parser, ProgressLine, note, print_json, warn
+from cassette.cli.scrub_words import covered
 from cassette.errors import CassetteError, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ EXAMPLES = (
     "cassette record -- bash                              type, then leave with exit",
     "cassette record -o cassettes/menu --columns 100 --rows 30 -- ./menu.sh",
     "cassette record -o cassettes/login --script login.yaml --overwrite -- ./login",
+    "cassette record --known-secret-env PIN --known-secret-file ~/.acme/token -- acme login",
     "cassette record --env LANG=C.UTF-8 --timeout 60 --exit-code-of-child -- make check",
 )
 
@@ -57,6 +59,23 @@ def parser() -> Parser:
         help="give the program a variable; record its name",
     )
     p.add_argument("--clean-env", action="store_true", help="inherit nothing but PATH")
+    p.add_argument(
+        "--known-secret-env",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a variable whose value is secret; *_KEY, *_TOKEN, *PASSWORD* … are known by their names",
+    )
+    p.add_argument(
+        "--known-secret-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file of secrets: JSON, KEY=value, PEM, or one a line",
+    )
+    p.add_argument(
+        "--rules", action="append", default=[], metavar="FILE", help="your own rules, in gitleaks' TOML form"
+    )
     p.add_argument("--max-bytes", type=int, metavar="N", help="end the program after N bytes of output")
     p.add_argument("--label", action="append", default=[], metavar="K=V", help="a label in the manifest")
     p.add_argument("--exit-code-of-child", action="store_true", help="exit with the program's own status")
@@ -107,6 +126,9 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "max_bytes": args.max_bytes,
         "limit_s": args.timeout,
         "labels": dict(_label(given) for given in args.label),
+        "known_secret_env": args.known_secret_env,
+        "known_secret_file": args.known_secret_file,
+        "rules": args.rules,
     }
 
 
@@ -140,6 +162,7 @@ class Outcome:
         with open_cassette(path, unverified=True) as tape:  # it was written a moment ago
             self.id = tape.id
             self.final = tape.final
+            self.scrub = tape.scrub_report
             self.gaps = [event.payload["reason"] for event in tape.service_events() if event.is_gap]
 
     def report(self, args: argparse.Namespace) -> int:
@@ -150,11 +173,12 @@ class Outcome:
         elif not args.quiet:
             how = "" if status is None else f", {status.signal or f'exit code {status.code}'}"
             note(f"recorded {self.final.duration_ms / 1000:.1f} s{how}: {self.path}")
+            if self.scrub.status == "scrubbed":
+                note(f"secrets and names covered: {covered(self.scrub.hit_counts, self.scrub.hidden_inputs)}")
         for gap in self.gaps:
             warn(f"the recording is partial: {gap}")
         if self.reason == "timeout":
             warn("the program was ended, because its time was over")
-        warn("secrets are not scrubbed in this release: look into the cassette before you share it")
         return self._code(args)
 
     def _document(self) -> dict[str, Any]:
@@ -172,6 +196,7 @@ class Outcome:
             "duration_ms": self.final.duration_ms,
             "ended": self.reason,
             "gaps": self.gaps,
+            "scrub": {"status": self.scrub.status, "hit_counts": dict(self.scrub.hit_counts)},
         }
 
     def _code(self, args: argparse.Namespace) -> int:

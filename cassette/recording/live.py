@@ -161,6 +161,10 @@ class LiveSession:
             self._waiter.until_quiet(self._settle_s, LOOK_LIMIT_S)
         return self._stood("screen")
 
+    def as_stored(self, screen: Snapshot) -> Snapshot:  # noqa: ARG002 - what was recorded up to it is drawn
+        """The screen as it was drawn last, with secrets and names covered, as far as they are known by now."""
+        return self._screen.stored()
+
     def get_by_text(
         self, what: str | re.Pattern[str], *, nth: int | None = None, within: Region | None = None
     ) -> Locator:

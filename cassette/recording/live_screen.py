@@ -10,7 +10,7 @@ import threading
 
 from cassette.emulators import new_emulator
 from cassette.format import lines
-from cassette.model import Size
+from cassette.model import Evidence, Input, Output, Size
 from cassette.recording.spooled import Kind
 from cassette.store.spool import Record, Spool
 from terminal.emulator import Emulator
@@ -55,6 +55,7 @@ class LiveScreen:
         self._size = size
         self._emulator: Emulator | None = None
         self._position: int | None = None
+        self._stored: tuple[int | None, Snapshot] | None = None
         self._lock = threading.RLock()
 
     def catch_up(self, *, to_mark: bool = False) -> bytes:
@@ -62,7 +63,7 @@ class LiveScreen:
         with self._lock:
             emulator = self._ready()
             for record in self._spool.records(start=self._position):
-                is_mark = self._draw(emulator, record)
+                is_mark = self._take(emulator, record)
                 self._position = record.end
                 if to_mark and is_mark:
                     break
@@ -72,6 +73,19 @@ class LiveScreen:
         """The screen as far as it has been drawn."""
         with self._lock:
             return self._ready().snapshot()
+
+    def stored(self) -> Snapshot:
+        """The screen as far as it has been drawn, as the cassette will show it by what is known now."""
+        from cassette.recording.spool_scrub import scrub_so_far
+
+        with self._lock:
+            position = self._position
+            if self._stored is None or self._stored[0] != position:
+                emulator = new_emulator(self._name, self._size)
+                for observed in scrub_so_far(self._spool, until=position):
+                    _draw(emulator, observed.event)
+                self._stored = position, emulator.snapshot()
+            return self._stored[1]
 
     def output_since(self, position: int | None) -> tuple[bytes, int | None]:
         """The bytes of output behind a place in the spool, and the place behind them."""
@@ -93,13 +107,20 @@ class LiveScreen:
             self._emulator = new_emulator(self._name, self._size)
         return self._emulator
 
-    def _draw(self, emulator: Emulator, record: Record) -> bool:
-        """Draw one event; whether it is a mark."""
+    def _take(self, emulator: Emulator, record: Record) -> bool:
+        """Draw one record; whether it is a mark."""
         if record.kind == Kind.OUTPUT:
             emulator.feed(bytes(record.data))
         elif record.kind == Kind.INPUT:
             event = lines.read_input(lines.with_seq(1, bytes(record.data)))
-            if event.kind == "resize" and event.size is not None:
-                emulator.resize(columns=event.size.columns, rows=event.size.rows)
+            _draw(emulator, event)
             return event.kind == "mark"
         return False
+
+
+def _draw(emulator: Emulator, event: Evidence) -> None:
+    """What an event changes on the screen."""
+    if isinstance(event, Output):
+        emulator.feed(event.data)
+    elif isinstance(event, Input) and event.kind == "resize" and event.size is not None:
+        emulator.resize(columns=event.size.columns, rows=event.size.rows)

@@ -18,7 +18,6 @@ that a caller names must.
 from __future__ import annotations
 
 import os
-import socket
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from cassette.errors import CassetteError, UsageError
+from cassette.machine import identity_of_machine
 from scrub.environment import Taken, known_from_environment, known_from_file
 from scrub.identity import Identity
 from scrub.known import KnownValue
@@ -133,6 +133,7 @@ def read_settings(
     *,
     start: str | Path | None = None,
     environment: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
     known_secret_env: Names = (),
     known_secret_file: Paths = (),
     rules: Paths = (),
@@ -140,16 +141,18 @@ def read_settings(
 ) -> ScrubSettings:
     """The settings of the project round `start` (default: the working directory), with what a caller adds.
 
-    `environment` is where variables are looked up, by default ours: give that of the program, where it has more.
-    `optional_env` are names that need not be set. Raises UsageError for what is named and is not there, is not
-    understood, or is a rule that cannot run safely.
+    `environment` is where variables are looked up, by default ours; `given` are those that the program gets, where
+    it gets others. `optional_env` are names that need not be set. Raises UsageError for what is named and is not
+    there, is not understood, or is a rule that cannot run safely.
     """
     place = Path.cwd() if start is None else Path(start).absolute()
     project = _Project.nearest(place)
-    variables = os.environ if environment is None else environment
-    demanded = _names(known_secret_env)
-    wished = (*project.names, *_names(optional_env))
-    known = _from_environment(variables, demanded, wished)
+    known = _from_environment(
+        os.environ if environment is None else environment,
+        given or {},
+        _names(known_secret_env),
+        (*project.names, *_names(optional_env)),
+    )
     for path in _paths(known_secret_file):
         known += known_from_file(path.name, _content(path, "--known-secret-file"))
     for path in project.files:
@@ -157,27 +160,6 @@ def read_settings(
     texts = [_rules_text(path, "--rules") for path in _paths(rules)]
     texts += [_rules_text(path, f"rules of {project.path}") for path in project.rules]
     return ScrubSettings(known, identity_of_machine(place), tuple(texts), project.max_output_bytes).check()
-
-
-def identity_of_machine(place: Path) -> Identity:
-    """Whose machine this is: home, user, host, and the worktree round `place`; empty where unknown."""
-    home = os.path.expanduser("~")  # noqa: PTH111 - it says "~" where nobody knows, and does not raise
-    worktree = next((str(path) for path in (place, *place.parents) if (path / ".git").exists()), "")
-    return Identity(
-        home=home.rstrip("/") if home.startswith("/") else "",
-        user=_user(),
-        host=socket.gethostname(),
-        worktree="" if worktree == home else worktree,
-    )
-
-
-def _user() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no name for this number
-        return ""
 
 
 # The project's table.
@@ -253,7 +235,11 @@ def _wrong(path: Path, key: str, given: object, wanted: str) -> UsageError:
 # Known values, and files.
 
 
-def _from_environment(variables: Mapping[str, str], demanded: Iterable[str], wished: Iterable[str]) -> Taken:
+def _from_environment(
+    ours: Mapping[str, str], given: Mapping[str, str], demanded: Iterable[str], wished: Iterable[str]
+) -> Taken:
+    others = {name: value for name, value in given.items() if ours.get(name) != value}
+    variables = {**others, **ours}
     missing = [name for name in dict.fromkeys(wished) if name not in variables]
     names = {*demanded, *(name for name in wished if name in variables)}
     try:
@@ -263,6 +249,8 @@ def _from_environment(variables: Mapping[str, str], demanded: Iterable[str], wis
             what=f"the known secret {error.args[0]} is not in the environment: export {error.args[0]}=…, "
             "or do not name it"
         ) from None
+    changed = {name: value for name, value in others.items() if name in ours}
+    known += known_from_environment(changed, names & changed.keys())
     return known + Taken((), tuple(Preserved(f"environment:{name}", "not set") for name in missing))
 
 

@@ -108,11 +108,11 @@ def scrub_spool(spool: Spool, *, max_output_bytes: int | None = None) -> CleanRe
     )
 
 
-def scrub_so_far(spool: Spool) -> Iterable[Observed]:
-    """The events of a recording that goes on, scrubbed by what is known by now."""
+def scrub_so_far(spool: Spool, *, until: int | None = None) -> Iterable[Observed]:
+    """The events of a recording that goes on, up to a place in the spool, scrubbed by what is known by now."""
     plan, settings = RecordingPlan.from_header(spool.header), settings_of(spool.header)
     scrub_plan = _scrub_plan(plan, settings, Beside.of(spool))
-    return scrub_recording(SpooledRecording(spool).evidence, scrub_plan).events()
+    return scrub_recording(SpooledRecording(spool, until=until).evidence, scrub_plan).events()
 
 
 def evidence_with_end(recording: SpooledRecording) -> Iterator[Observed]:

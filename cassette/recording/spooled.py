@@ -43,16 +43,20 @@ class Observed:
 
 @dataclass
 class SpooledRecording:
-    """Reads the events of a spool once, from the start."""
+    """Reads the events of a spool, from the start, up to the place `until` where one is given."""
 
     spool: Spool
+    until: int | None = None
     output_bytes: int = 0
     last_ms: int = 0
     final: Final | None = field(default=None)
 
     def evidence(self) -> Iterator[Observed]:
         """Every event, in order. Raises SpoolDamaged."""
+        self.output_bytes = 0
         for record in self.spool.records():
+            if self.until is not None and record.end > self.until:
+                return
             self.last_ms = max(self.last_ms, record.t_ms)
             if record.kind not in _BESIDE:
                 yield self._observed(record)

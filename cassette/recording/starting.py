@@ -94,34 +94,64 @@ def start(
         raise UsageError(what=f"a limit of {limit_s} s: give a number of seconds above 0")
     environment = child_environment(env or {}, clean=clean_env)
     scrub = scrub or read_settings(
-        environment={**os.environ, **environment},
+        given=environment,
         known_secret_env=known_secret_env,
         known_secret_file=known_secret_file,
         rules=rules,
     )
-    words = tuple(as_text(argument) for argument in argv)
-    plan = RecordingPlan(
-        argv=words,
-        harness=replace(harness_of(words, search=environment.get("PATH"), cwd=cwd), **(harness or {})),
-        size=Size(columns, rows),
-        workdir_policy="inherit" if cwd is None else "given",
+    plan = _plan(
+        argv, Size(columns, rows), environment, cwd, frames=frames, emulator=emulator, limit_s=limit_s
+    )
+    assert plan.harness is not None
+    plan = replace(
+        plan,
+        harness=replace(plan.harness, **(harness or {})),
         env_names=tuple(sorted(map(as_text, env or ()))),
-        timeout_ms=None if limit_s is None else int(limit_s * 1000),
-        term=as_text(environment["TERM"]),
-        locale=None if (locale := locale_of(environment)) is None else as_text(locale),
-        frames=frames,
-        emulator=emulator,
         labels={as_text(name): as_text(value) for name, value in (labels or {}).items()},
     )
     recorder = Recorder(path, plan, overwrite=overwrite, max_bytes=max_bytes, progress=progress, scrub=scrub)
+    return _spawned(argv, plan.size, environment, cwd, recorder), recorder, plan
+
+
+def _spawned(
+    argv: Sequence[str],
+    size: Size,
+    environment: Mapping[str, str],
+    cwd: str | Path | None,
+    recorder: Recorder,
+) -> PtySession:
     try:
-        program = PtySession.spawn(argv, columns=columns, rows=rows, env=environment, cwd=cwd)
+        return PtySession.spawn(argv, columns=size.columns, rows=size.rows, env=environment, cwd=cwd)
     except BaseException as error:
         recorder.discard()
         if isinstance(error, SessionError):
             raise CannotStart(what=str(error)) from None
         raise
-    return program, recorder, plan
+
+
+def _plan(
+    argv: Sequence[str],
+    size: Size,
+    environment: Mapping[str, str],
+    cwd: str | Path | None,
+    *,
+    frames: Frames,
+    emulator: str,
+    limit_s: float | None,
+) -> RecordingPlan:
+    words = tuple(as_text(argument) for argument in argv)
+    locale = locale_of(environment)
+    return RecordingPlan(
+        argv=words,
+        harness=harness_of(words, search=environment.get("PATH"), cwd=cwd),
+        size=size,
+        workdir_policy="inherit" if cwd is None else "given",
+        timeout_ms=None if limit_s is None else int(limit_s * 1000),
+        term=as_text(environment["TERM"]),
+        locale=None if locale is None else as_text(locale),
+        frames=frames,
+        emulator=emulator,
+    )
 
 
 def as_text(value: object) -> str:

@@ -14,6 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from cassette.covered import COVERED_WORD
 from cassette.errors import CassetteError
 from cassette.model import Final, Input, Output
 from cassette.reading.reader import Cassette
@@ -30,8 +31,8 @@ _MODE_BITS = {
     "icrnl": parts.ICRNL,
     "onlcr": parts.ONLCR,
 }
-_SCRUBBED = re.compile(r"<SCRUBBED:[^<>]*>|(?<!\*)\*{8,}(?!\*)")
-"""What stands for a secret in an argument."""
+_COVERED = re.compile(rf"{COVERED_WORD.pattern}|(?<![\w./-])/home/user(?:/project)?(?=/|\Z)")
+"""What stands for a secret or a place of the machine in an argument: anything may be given there."""
 
 
 def compile_plan(tape: Cassette, *, any_arguments: bool = False) -> Plan:
@@ -46,7 +47,7 @@ def compile_plan(tape: Cassette, *, any_arguments: bool = False) -> Plan:
             "id": tape.id,
             "evidence": tape.evidence_sha256 if tape.verdict.sealed else "",
             "content": tape.manifest.content_digest.sha256,
-            "argv": tuple(tuple(_SCRUBBED.split(word)) for word in tape.manifest.command.argv),
+            "argv": tuple(tuple(_COVERED.split(word)) for word in tape.manifest.command.argv),
             "any_arguments": any_arguments,
             "columns": terminal.initial_cols,
             "rows": terminal.initial_rows,

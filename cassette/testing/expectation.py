@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, Self, TypeAlias, overload
 
+from cassette.covered import same_rows
 from cassette.errors import UsageError, WaitFailed
 from cassette.looking import matcher
 from cassette.playing.replay_errors import ReplayWaitFailed
@@ -214,7 +215,8 @@ class ScreenExpectation(_Expectation):
     ) -> None:
         """The screen, or a region of it, is the golden of this name; without one, the next golden of the test.
 
-        `normalize` is applied to both texts before they are compared, for what differs from run to run.
+        `normalize` is applied to both texts before they are compared, for what differs from run to run. A golden
+        shows what a cassette shows: secrets and names are covered in it, and a running program's are for comparing.
         """
         goldens: Goldens | None = self._more.get("goldens")
         if goldens is None:
@@ -237,14 +239,19 @@ class ScreenExpectation(_Expectation):
         def found(screen: Snapshot) -> list[str]:
             return _rows(normalize("\n".join(_part(screen, None, region) or [])))
 
+        def is_it(screen: Snapshot) -> bool:
+            return found(screen) == wanted or same_rows(wanted, found(self._session.as_stored(screen)))
+
         def explain(screen: Snapshot) -> str:
-            difference = rows_diff(wanted, found(screen), first=region.top if region else 0)
+            difference = rows_diff(
+                wanted, found(self._session.as_stored(screen)), first=region.top if region else 0
+            )
             return f"{difference}\nIf the screen is right, write the golden anew: {goldens.update_command}"
 
         self._expect(
             "the screen",
             f"match {goldens.shown(key)}",
-            lambda screen: found(screen) == wanted,
+            is_it,
             timeout,
             explain,
         )
@@ -260,7 +267,7 @@ class ScreenExpectation(_Expectation):
         """Write the screen as the golden, once something is on it and it stands still; one that matches stays."""
         self._session.wait_for(lambda screen: any(screen.text), self._timeout)
         screen = self._session.wait_for_stable(APPROVED_QUIET_MS, self._timeout)
-        rows = _cut(_part(screen, None, region) or [])
+        rows = _cut(_part(self._session.as_stored(screen), None, region) or [])
         if golden is None or _rows(normalize(golden)) != _rows(normalize("\n".join(rows))):
             goldens.save(key, "\n".join(rows) + "\n")
 

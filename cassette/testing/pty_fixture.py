@@ -23,7 +23,9 @@ from cassette.playing.player import ReplaySession
 from cassette.playing.timeline import Timeline
 from cassette.reading.reader import Cassette
 from cassette.reading.reader import open as open_cassette
+from cassette.recording.environment import child_environment
 from cassette.recording.held import Held, last_screens
+from cassette.recording.scrub_settings import read_settings
 from cassette.recording.starting import record
 from cassette.session import Session
 from cassette.testing.callsite import explained, shown_path
@@ -179,7 +181,7 @@ class Pty:
         return shim
 
     def secret(self, name: str) -> str:
-        """The environment's value where a program runs, a dummy in a replay. A recording with it is not saved."""
+        """The environment's value where a program runs, a dummy in a replay. It is covered wherever it was recorded."""
         if not self._runs_programs():
             return f"dummy-{name}"
         value = os.environ.get(name)
@@ -188,6 +190,9 @@ class Pty:
                 what=f"the secret {name} is not in the environment: export {name}=…, then record"
             )
         self._secrets[name] = value
+        for held in self._held:
+            if not held.done:
+                held.session.recorder.known_secret(value, name=name)
         return value
 
     # What the plugin calls.
@@ -241,7 +246,7 @@ class Pty:
     def _save(self) -> None:
         saved: list[Path] = []
         for held in self._held:
-            if held.keep and held.save(self._known_secrets()):
+            if held.keep and held.save():
                 saved.append(held.path)
                 self.tally.recorded.append(shown_path(held.path))
         if self.settings.mode == "rewrite" and self.place.own and self.place.first in saved:
@@ -259,12 +264,9 @@ class Pty:
         notes = [self.place.test]
         for number, held in enumerate(self._held, 1):
             target = nth(place / "cassette", number)
-            if not held.done:
-                held.trace(target, self._known_secrets())
+            why = None if held.done else held.trace(target)
             shown = target if target.exists() else held.path if held.path.exists() else None
-            notes.append(
-                f"\n{shown}\n\n{last_screens(shown)}" if shown else "\na secret was in it: not kept\n"
-            )
+            notes.append(f"\n{shown}\n\n{last_screens(shown)}" if shown else f"\nnot kept: {why}\n")
         for session in self._sessions:
             if isinstance(session, ReplaySession):
                 screen = picture(session.left_at)
@@ -319,8 +321,14 @@ class Pty:
     ) -> LiveSession:
         target = path if keep else Path(tempfile.gettempdir(), f"pty-cassette-{uuid4()}")
         replaces = keep and self.settings.mode != "once"
-        session = record(target, argv, hold=True, overwrite=replaces, **options)
-        self._held.append(Held(target, argv, session, keep=keep, replaces=replaces))
+        scrub = read_settings(
+            start=self.place.beside,
+            given=child_environment(options["env"] or {}, clean=options["clean_env"]),
+            known_secret_env=self._secrets,
+            optional_env=self.settings.known_secret_env,
+        )
+        session = record(target, argv, hold=True, overwrite=replaces, scrub=scrub, **options)
+        self._held.append(Held(target, session, keep=keep, replaces=replaces))
         return session
 
     def _tape(self, path: Path) -> Cassette | None:
@@ -358,10 +366,6 @@ class Pty:
             record_command=self.place.command("--pty-record=rewrite") if own else None,
             timeout=timeout,
         )
-
-    def _known_secrets(self) -> dict[str, str]:
-        named = {name: os.environ.get(name, "") for name in self.settings.known_secret_env}
-        return {**named, **self._secrets}
 
 
 def _remove(path: Path) -> None:

@@ -14,6 +14,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from cassette.covered import same_rows
 from cassette.errors import CassetteError, TimedOut, WaitFailed
 from cassette.model import Input, Output
 from cassette.playing.driving import check_keys
@@ -116,6 +117,10 @@ class VerifiedSession:
         """The running program's screen."""
         return self.live.screen
 
+    def as_stored(self, screen: Snapshot) -> Snapshot:
+        """The running program's screen with its secrets covered."""
+        return self.live.as_stored(screen)
+
     def get_by_text(
         self, what: str | re.Pattern[str], *, nth: int | None = None, within: Region | None = None
     ) -> Locator:
@@ -206,9 +211,14 @@ class VerifiedSession:
         """Wait until the running program shows what the recording has where its replay stands."""
         wanted = self._rows(self.replay.last_screen)
         try:
-            self.live.wait_for(lambda screen: self._rows(screen) == wanted, self.timeout)
+            self.live.wait_for(lambda screen: self._shows(screen, wanted), self.timeout)
         except WaitFailed:
-            raise self._differs(moment, rows_diff(wanted, self._rows(self.live.screen))) from None
+            found = self._rows(self.live.as_stored(self.live.screen))
+            raise self._differs(moment, rows_diff(wanted, found)) from None
+
+    def _shows(self, screen: Snapshot, wanted: list[str]) -> bool:
+        """Whether a screen of the running program is the recorded one, once its secrets are covered too."""
+        return self._rows(screen) == wanted or same_rows(wanted, self._rows(self.live.as_stored(screen)))
 
     def _compare_exits(self) -> None:
         recorded, found = self.replay.exit_status, self.live.exit_status

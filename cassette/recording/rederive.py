@@ -6,37 +6,31 @@ sealed afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
-from heapq import merge
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from cassette.emulators import identity_of, new_emulator, reading_emulator
-from cassette.format import documents, lines
+from cassette.format import documents
 from cassette.format.limits import MAX_DOCUMENT_BYTES
 from cassette.model import (
     DISCOVERY,
     FEATURE_DELTA_FRAMES,
-    FINAL,
     FRAMES,
-    INPUT,
     MANIFEST,
-    OUTPUT,
     QUOTA,
     SCRUB_REPORT,
     SEAL,
-    SERVICE_EVENTS,
     EmulatorIdentity,
-    Evidence,
 )
 from cassette.reading.reader import Cassette
 from cassette.reading.reader import open as open_cassette
+from cassette.recording.evidence import evidence_of
 from cassette.recording.finish import CassetteWriter, Progress
-from cassette.recording.spooled import Observed
 from cassette.store.directory import CassetteDirectory, line_places
 from cassette.store.publish import NewCassette
 
@@ -108,29 +102,6 @@ def _place(tape: Cassette, dry_run: bool) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="pty-cassette-") as scratch:
         yield Path(scratch) / "rederived"
-
-
-def evidence_of(tape: Cassette, directory: CassetteDirectory) -> Iterator[Observed]:
-    """The evidence of a cassette in order, each line as it stands on disk."""
-
-    def read_output(line: bytes) -> Evidence:
-        event, length, _ = lines.read_output(line)
-        return replace(event, data=tape.output_bytes(event.offset, event.offset + length))
-
-    def file_lines(name: str, read: Callable[[bytes], Evidence]) -> Iterator[Observed]:
-        data = directory.map(name)
-        for start, end in line_places(data):
-            line = bytes(data[start:end])
-            yield Observed(read(line), name, lines.body_of(line))
-
-    files = (
-        file_lines(INPUT, lines.read_input),
-        file_lines(OUTPUT, read_output),
-        file_lines(SERVICE_EVENTS, lines.read_service),
-    )
-    yield from merge(*files, key=lambda observed: observed.event.seq)
-    final = directory.read(FINAL, MAX_DOCUMENT_BYTES)
-    yield Observed(lines.read_final(final), FINAL, lines.body_of(final))
 
 
 def _manifest(old: CassetteDirectory, tape: Cassette, identity: EmulatorIdentity) -> bytes:

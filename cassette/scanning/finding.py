@@ -42,7 +42,7 @@ from cassette.scanning.where import Where
 from cassette.store.directory import FILE_NAMES, CassetteDirectory
 from scrub.known import KnownValue
 from scrub.scrubber import Scrubber
-from scrub.sweep import Hit
+from scrub.sweep import Hit, is_in_sequence
 from terminal.widths import width
 
 State = Literal["clean", "secrets", "unread"]
@@ -187,7 +187,8 @@ class Texts:
 
     def marks(self) -> list[Mark]:
         """Every place, each once: of readings of the same bytes the longest."""
-        marks = [mark for hit in self.scrubber.sweep(self._views) if (mark := self._mark(hit))]
+        hits = (hit for hit in self.scrubber.sweep(self._views) if not is_in_sequence(hit))
+        marks = [mark for hit in hits if (mark := self._mark(hit))]
         marks.sort(
             key=lambda mark: (mark.hit.view.kind == "raw", mark.hit.form == "fragment", -_length(mark))
         )

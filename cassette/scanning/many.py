@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,6 +24,9 @@ def scan_many(paths: Sequence[Path], settings: ScrubSettings) -> Iterator[Scan]:
         for path in paths:
             yield scan(path, settings)
         return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     global _settings  # noqa: PLW0603 - a forked process has what is here; secrets go through no pipe
     _settings = settings
     default_rules()  # once, before there are several processes

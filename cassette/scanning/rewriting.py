@@ -28,7 +28,7 @@ from cassette.model import (
     ServiceEvent,
 )
 from cassette.reading.reader import Cassette
-from cassette.recording.rederive import evidence_of
+from cassette.recording.evidence import evidence_of
 from cassette.recording.scrub_settings import ScrubSettings
 from cassette.recording.scrubbing import ScrubbedRecording, ScrubPlan, scrub_recording
 from cassette.recording.spooled import Observed

@@ -116,6 +116,15 @@ class SpoolFull(CassetteError):
     exit_code = 4
 
 
+class DiskSpoolFull(SpoolFull):
+    """The disk of a streamed spool has no room left."""
+
+    template = (
+        "the disk of the spool {path} is full after {size} bytes ({why}). What was recorded is kept; make room "
+        "there, let XDG_STATE_HOME name a directory on a larger disk, or limit the recording with --max-bytes."
+    )
+
+
 class SpoolDamaged(CassetteError):
     """A complete event in a spool has a wrong checksum: damage, not a torn write."""
 
@@ -184,6 +193,16 @@ class TooLongToFix(CassetteError):
         "max-output-bytes in [tool.pty-cassette.scrub] of pyproject.toml, or record it again."
     )
     exit_code = 4
+
+
+class StreamRefused(CassetteError):
+    """A streamed recording in which a secret is left that cannot be covered any more."""
+
+    template = (
+        "the recording {id} cannot be finished: something secret in it became known only later, and could not be "
+        "covered any more. Throw it away with cassette recover --discard {id}, and record again without --stream."
+    )
+    exit_code = 5
 
 
 class ScrubMovedCells(CassetteError):

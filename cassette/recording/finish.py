@@ -36,6 +36,8 @@ from cassette.model import (
 )
 from cassette.recording.spool_scrub import scrub_spool
 from cassette.recording.spooled import Observed
+from cassette.recording.stream_records import is_stream
+from cassette.recording.stream_scrub import clean_stream
 from cassette.store.publish import NewCassette
 from cassette.store.spool import Spool
 from terminal.emulator import Emulator
@@ -48,10 +50,15 @@ EVENT_FILES = (INPUT, OUTPUT, FRAMES, SERVICE_EVENTS)
 def finish(spool: Spool, *, progress: Progress | None = None, max_output_bytes: int | None = None) -> Path:
     """Scrub what a spool holds, publish it and delete the spool; the cassette's path.
 
-    A recording whose end nobody saw gets a gap `recorder-died` and a final without exit: it is partial. Raises what
-    `scrub_spool` raises, and then nothing has been written; CassetteExists, CannotStore.
+    A recording whose end nobody saw gets a gap `recorder-died` and a final without exit: it is partial. A streamed one
+    is scrubbed already. Raises what `scrub_spool` or `clean_stream` raises, and then nothing has been written;
+    CassetteExists, CannotStore.
     """
-    clean = scrub_spool(spool, max_output_bytes=max_output_bytes)
+    clean = (
+        clean_stream(spool)
+        if is_stream(spool.header)
+        else scrub_spool(spool, max_output_bytes=max_output_bytes)
+    )
     plan = clean.plan
     emulator = new_emulator(plan.emulator, plan.size)
     with NewCassette(spool.target, overwrite=spool.header["overwrite"], in_spool=not spool.in_memory) as new:

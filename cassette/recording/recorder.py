@@ -25,6 +25,7 @@ from cassette.recording.plan import RecordingPlan
 from cassette.recording.scrub_settings import Names, Paths, ScrubSettings, read_settings
 from cassette.recording.spool_scrub import TYPED
 from cassette.recording.spooled import Kind
+from cassette.recording.stream_spool import StreamSpool
 from cassette.store.publish import check_target
 from cassette.store.spool import Spool
 from terminal.exit_status import ExitStatus
@@ -56,8 +57,10 @@ class Recorder:
         known_secret_file: Paths = (),
         rules: Paths = (),
         scrub: ScrubSettings | None = None,
+        stream: bool = False,
     ) -> None:
-        """`max_bytes` ends the recording after so much output.
+        """`max_bytes` ends the recording after so much output. With `stream` it is scrubbed as it goes and kept on a
+        disk, for recordings too long for memory; the report says that this is the weaker guarantee.
 
         `known_secret_env` names variables and `known_secret_file` files whose values are secret, `rules` files with
         rules in gitleaks' form; `scrub`, where given, is all of that, read before. Raises UsageError, CassetteExists,
@@ -85,12 +88,17 @@ class Recorder:
         self._final: Final | None = None
         self._closed = False
         try:
-            self.spool = Spool.create(plan.header(overwrite=overwrite, scrub=self.scrub), target=self.path)
+            self.spool = self._begin_spool(plan, overwrite=overwrite, stream=stream)
         except (TypeError, ValueError) as error:
             raise UsageError(
                 what=f"this plan cannot be kept: {error}. Give plain text and numbers."
             ) from None
         self._start = self.clock.now()
+
+    def _begin_spool(self, plan: RecordingPlan, *, overwrite: bool, stream: bool) -> Any:
+        if stream:
+            return StreamSpool(plan, self.scrub, target=self.path, overwrite=overwrite)
+        return Spool.create(plan.header(overwrite=overwrite, scrub=self.scrub), target=self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -298,7 +306,8 @@ class Recorder:
                 if to is not None:
                     self.path = self.spool.target = Path(to).absolute()
                     self.spool.header = {**self.spool.header, "overwrite": overwrite}
-                finish(self.spool, progress=self.progress)
+                spool = self.spool.check() if isinstance(self.spool, StreamSpool) else self.spool
+                finish(spool, progress=self.progress)
             except BaseException as error:
                 self._let_go(error)
                 raise

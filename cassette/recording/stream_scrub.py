@@ -1,0 +1,59 @@
+"""A streamed spool in, what may be published out: it is scrubbed already, and nothing secret is needed to finish it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cassette.errors import StreamRefused
+from cassette.recording.plan import RecordingPlan
+from cassette.recording.spool_scrub import Beside, CleanRecording, evidence_with_end
+from cassette.recording.spooled import SpooledRecording
+from cassette.recording.stream_records import STREAM, StreamRecords, StreamState
+from cassette.store.spool import Spool
+from scrub.report import Preserved, ScrubReport
+from scrub.stream import BEHIND
+
+NOT_RENDERED = "rendered screens: what only movements of the cursor put together"
+TOO_FAR = f"secrets that are painted in pieces more than {BEHIND} bytes apart"
+UNCHECKED = "what became known after it was written: the recorder died before it could read all of it again"
+
+
+def clean_stream(spool: Spool) -> CleanRecording:
+    """The recording in a streamed spool. Raises SpoolDamaged, and StreamRefused where secrets would be left."""
+    state = StreamState.of(spool)
+    if state.refused or (state.patches is not None and not state.checked):
+        raise StreamRefused(id=spool.id)
+    plan = RecordingPlan.from_header(spool.header)
+    if state.texts is not None:
+        plan = plan.with_texts(state.texts)
+    records = StreamRecords(spool, state.patches)
+    beside = Beside.of(records)  # type: ignore[arg-type]
+    return CleanRecording(
+        lambda: evidence_with_end(SpooledRecording(records)),  # type: ignore[arg-type]
+        plan,
+        beside.discovery,
+        beside.quota,
+        beside.pty_mode,
+        _report(spool.header[STREAM], state, plan).as_document(),
+    )
+
+
+def _report(facts: Mapping[str, Any], state: StreamState, plan: RecordingPlan) -> ScrubReport:
+    return ScrubReport(
+        "scrubbed" if state.counts.total or state.hidden else "clean",
+        rules=tuple(facts["rules"]),
+        counts=state.counts,
+        env_allowlist=plan.env_names,
+        preserved=tuple(_preserved(facts["preserved"])),
+        guarantee="stream",
+        hidden_inputs=state.hidden,
+        short_values=tuple(facts["short"]),
+        skipped_values=tuple(_preserved(facts["skipped"])),
+        known_values=state.known,
+        not_looked_at=(NOT_RENDERED, TOO_FAR) if state.checked else (NOT_RENDERED, TOO_FAR, UNCHECKED),
+    )
+
+
+def _preserved(listed: list[list[str]]) -> Iterator[Preserved]:
+    return (Preserved(what, reason) for what, reason in listed)

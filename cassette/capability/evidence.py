@@ -77,7 +77,7 @@ def read_evidence(path: Path, now: datetime) -> tuple[list[Evidence], Problem | 
         if not any(os.path.lexists(path / name) for name in (DISCOVERY, QUOTA)):
             return [], None
         with open_cassette(path) as tape:
-            return list(_of_tape(tape, now)), None
+            return list(evidence_of(tape, now)), None
     except (CassetteError, OSError) as error:
         why = _in_short(error)
         blocked = list(_of_wreck(path, why, now))
@@ -91,7 +91,8 @@ def _in_short(error: CassetteError | OSError) -> str:
     return " ".join(str(error).split())
 
 
-def _of_tape(tape: Cassette, now: datetime) -> Iterator[Evidence]:
+def evidence_of(tape: Cassette, now: datetime) -> Iterator[Evidence]:
+    """Everything that an open cassette shows. Raises Damaged for one whose events cannot be read."""
     verdict = tape.verdict
     about = _About(tape.path, tape.id, tape.manifest.harness, verdict.state, "; ".join(verdict.reasons))
     documents = _documents(tape.discovery, tape.quota)

@@ -310,6 +310,15 @@ class FactsRefused(CassetteError):
     )
 
 
+class FactsDiffer(CassetteError):
+    """A replay of a probe read other facts than the recording that it played."""
+
+    template = (
+        "a replay of {path} reads something else than the recording, {number} in all, the first {first}. "
+        "Its steps may read a screen that is still being painted: wait for more in them, and record it again."
+    )
+
+
 class NotBound(CassetteError):
     """Assertions are of another recording than the one that lies at their path."""
 

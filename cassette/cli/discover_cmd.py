@@ -24,6 +24,7 @@ EXAMPLES = (
     "cassette discover codex                             run its probes, record each, keep the facts",
     "cassette discover codex --probe models --dry-run    is it installed, logged in, free?",
     "cassette discover acme --adapter tools/acme.toml    an adapter of your own",
+    "cassette discover codex --replay cassettes/codex    the same steps against the recordings: the same facts?",
     "cassette discover generic -- mytool                 any program, from its --help and --version",
 )
 _COLOURS = {"recorded": "green", "failed": "red", "skipped": "yellow"}
@@ -47,6 +48,7 @@ def parser() -> Parser:
     p.add_argument("--binary", metavar="PATH", help="the executable, where PATH has another one")
     p.add_argument("--lab", metavar="URL", help="run against a model server on loopback, in a fresh HOME")
     p.add_argument("--home", metavar="DIR", help="where the fresh HOME is made, always under this path")
+    p.add_argument("--replay", metavar="DIR", help="play the cassettes in DIR in its place: the same facts?")
     p.add_argument("--dry-run", action="store_true", help="only the checks before; nothing is recorded")
     p.add_argument("--list", action="store_true", help="the adapters there are")
     p.add_argument("--diagnostics", metavar="DIR", help="also write what is known of a failed probe to DIR")
@@ -129,6 +131,7 @@ def _dry_run(adapter: Adapter, request: Request, args: argparse.Namespace) -> in
 
 def _discover(adapter: Adapter, request: Request, args: argparse.Namespace) -> int:
     from cassette.harness.discovering import discover
+    from cassette.harness.replaying import replay
 
     fits: list[Fit] = []
 
@@ -137,17 +140,22 @@ def _discover(adapter: Adapter, request: Request, args: argparse.Namespace) -> i
         _tell_fit(adapter, fit)
 
     outcomes = []
-    for outcome in discover(adapter, request, on_fit):
+    running = (
+        discover(adapter, request, on_fit)
+        if args.replay is None
+        else replay(adapter, request, Path(args.replay))
+    )
+    for outcome in running:
         outcomes.append(outcome)
         if args.diagnostics is not None and outcome.status == "failed":
             _write_diagnosis(Path(args.diagnostics), adapter, outcome)
         if not args.json:
             _print(outcome)
     if args.json:
-        document = {"harness": adapter.harness, **_fit_document(fits[0])}
+        document = {"harness": adapter.harness, **(_fit_document(fits[0]) if fits else {})}
         print_json({**document, "probes": [_document(outcome) for outcome in outcomes]})
     else:
-        _sum_up(adapter, outcomes)
+        _sum_up(adapter, outcomes, "replayed" if args.replay else "recorded")
     return max((_exit_code(outcome) for outcome in outcomes), default=0)
 
 
@@ -177,7 +185,9 @@ def _print(outcome: ProbeOutcome) -> None:
     elif outcome.recording is not None:
         facts = outcome.recording.findings.facts
         number = f"{len(facts)} fact{'' if len(facts) == 1 else 's'}"
-        write_line(f"{mark}  {outcome.probe}: {number} in {_shown_path(outcome.recording.path)}")
+        kept = outcome.recording.path if outcome.recording.path.exists() else None
+        where = f" in {_shown_path(kept)}" if kept else ""
+        write_line(f"{mark}  {outcome.probe}: {number}{where}")
         for line in _values(outcome):
             write_line(f"          {printable(line)}")
         for warning in outcome.recording.warnings:
@@ -248,11 +258,11 @@ def _document(outcome: ProbeOutcome) -> dict[str, Any]:
     return made
 
 
-def _sum_up(adapter: Adapter, outcomes: Sequence[ProbeOutcome]) -> None:
+def _sum_up(adapter: Adapter, outcomes: Sequence[ProbeOutcome], done: str) -> None:
     recorded = sum(outcome.status == "recorded" for outcome in outcomes)
     failed = sum(outcome.status == "failed" for outcome in outcomes)
-    text = f"{adapter.harness}: {recorded} of {len(outcomes)} probes recorded"
-    kept = "; what stood there of those that failed is as it was" if failed else ""
+    text = f"{adapter.harness}: {recorded} of {len(outcomes)} probes {done}"
+    kept = "; what stood there of those that failed is as it was" if failed and done == "recorded" else ""
     write_line(colour(text, "red" if failed else "green") + kept)
 
 

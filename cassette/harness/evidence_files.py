@@ -14,6 +14,7 @@ from cassette.harness.json_facts import fits, located
 from cassette.harness.json_paths import parse_path
 from cassette.harness.machine import Place
 from cassette.harness.recorded import EVIDENCE_FILE
+from cassette.model import MAX_SAFE_INTEGER
 
 MAX_FILE_BYTES = 16 * 2**20
 MAX_RECORDS = 1000
@@ -83,11 +84,20 @@ def _records(file: EvidenceFile, path: Path) -> Iterator[Any]:
         if not part.strip():
             continue
         try:
-            record = json.loads(part)
+            record = json.loads(part, parse_float=_number, parse_int=_number)
         except (ValueError, RecursionError):
             raise StepsFailed(what=f"{file.glob} has something that is no JSON: {part[:60]!r}") from None
         if fits(located(record), file.filter):
             yield kept(record, file.keep)
+
+
+def _number(text: str) -> int | str:
+    """A number as events may hold it: whole, within 2**53; any other one as it is written."""
+    if len(text) > 40:
+        return text
+    value = float(text)
+    whole = value.is_integer() and abs(value) <= MAX_SAFE_INTEGER
+    return int(value) if whole else text
 
 
 def kept(record: Any, paths: Sequence[str]) -> Any:

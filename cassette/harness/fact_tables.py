@@ -155,7 +155,7 @@ def _json(table: Table, common: dict[str, Any], probe: str) -> JsonFact:
         file=file,
         lines=table.flag("lines"),
         items=table.text("items", ""),
-        value=table.text("value"),
+        value=table.text("value", ""),
         of_path=table.text("of", ""),
         detail=table.strings("detail"),
         filter=read_filter(table, "where"),

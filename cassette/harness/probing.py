@@ -6,7 +6,7 @@ A probe that fails leaves no cassette and the old one as it was; it leaves a dia
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +70,8 @@ class Job:
     in_lab: bool = False
     on_path: bool = True
     """Whether the binary is found by its name, which is then what the recording shows."""
+    file_records: tuple[Mapping[str, Any], ...] | None = None
+    """What its files held, where a recording of it is played: that writes none."""
 
     @property
     def size(self) -> Size:
@@ -109,7 +111,8 @@ def _attempt(job: Job, args: Sequence[str]) -> Recording:
     recorder = session.recorder
     try:
         warnings = _driven(job, session, driver)
-        for payload in records_of(job.probe.files, job.place, before):
+        written = records_of(job.probe.files, job.place, before)
+        for payload in written if job.file_records is None else job.file_records:
             recorder.service_event(payload)
         findings = _read(job, recorder, session, captured_at)
     except CassetteError as error:

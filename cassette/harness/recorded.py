@@ -106,7 +106,19 @@ class Recorded:
     services: list[Any] = field(default_factory=list)
     exit: ExitStatus | None = None
     last: Snapshot | None = None
-    """The screen at the end."""
+    """The last screen that was not blank, at the end or where the driver looked: leaving clears many a screen."""
+
+    def note_mark(self, op: str, raw_end: int, screen: Snapshot) -> None:
+        """The driver looked at this screen."""
+        if op.startswith(CAPTURE):
+            name = op.removeprefix(CAPTURE)
+            self.captures[name] = Capture(name, raw_end, screen)
+        self.note_screen(screen)
+
+    def note_screen(self, screen: Snapshot) -> None:
+        """This screen was there, after all others so far."""
+        if self.last is None or any(text.strip() for text in screen.text):
+            self.last = screen
 
     @cached_property
     def text(self) -> OutputText:
@@ -139,15 +151,14 @@ def recorded_of(
         elif isinstance(event, Input):
             if event.kind == "resize" and event.size is not None and is_size(event.size):
                 drawing.resize(columns=event.size.columns, rows=event.size.rows)
-            elif event.kind == "mark" and (event.op or "").startswith(CAPTURE):
-                name = (event.op or "").removeprefix(CAPTURE)
-                made.captures[name] = Capture(name, len(output), drawing.snapshot())
+            elif event.kind == "mark" and event.op:
+                made.note_mark(event.op, len(output), drawing.snapshot())
         elif isinstance(event, ServiceEvent):
             made.services.append(event.payload)
         elif isinstance(event, Final):
             made.exit = event.exit
     made.output = bytes(output)
-    made.last = drawing.snapshot()
+    made.note_screen(drawing.snapshot())
     return made
 
 

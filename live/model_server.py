@@ -2,8 +2,8 @@
 
 It speaks four protocols as far as agent programs use them: OpenAI Responses, OpenAI chat completions, Anthropic
 Messages and Gemini. What a prompt asks for is a word in it: `SLOW` begins an answer and then says nothing until the
-client goes away, `STATUS-401` (or any number) is refused with that status, everything else is answered. There is
-no state, so the same conversation always gets the same answers.
+client goes away, `SILENT` says nothing from the beginning, `STATUS-401` (or any number) is refused with that status,
+everything else is answered. There is no state, so the same conversation always gets the same answers.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ QUOTA_HEADERS = {  # what codex and claude read their quota from; the reset lies
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one request is answered with: a status, and for 200 the text; `hangs` never ends it."""
+    """What one request is answered with: a status, and for 200 the text; one that hangs stops after `said` words."""
 
     status: int = 200
     text: str = ANSWER
-    hangs: bool = False
+    said: int | None = None
 
     @property
     def words(self) -> list[str]:
@@ -61,7 +61,7 @@ def plan_for(prompt: str) -> Plan:
     """What the words of a prompt ask for."""
     if refused := re.search(r"STATUS-(\d{3})", prompt):
         return Plan(status=int(refused[1]))
-    return Plan(hangs="SLOW" in prompt)
+    return Plan(said=0 if "SILENT" in prompt else 5 if "SLOW" in prompt else None)
 
 
 def last_prompt(turns: list[dict[str, Any]]) -> str:
@@ -154,7 +154,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(data)))
-        self._quota()
+        if status == 200:
+            self._quota()
         self.end_headers()
         self.wfile.write(data)
 
@@ -187,11 +188,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def words(self, plan: Plan) -> Iterator[str]:
         """The answer, word by word; one that hangs stops in the middle until the client is gone."""
-        words = plan.words
-        for word in words[: len(words) // 2] if plan.hangs else words:
+        for word in plan.words[: plan.said]:
             time.sleep(WORD_S)
             yield word
-        if plan.hangs and select.select([self.connection], [], [], SLOW_LIMIT_S)[0]:
+        if plan.said is not None and select.select([self.connection], [], [], SLOW_LIMIT_S)[0]:
             raise BrokenPipeError
 
 

@@ -7,7 +7,9 @@ end, nothing is given out: `SecretsLeft` is raised, and never holds a value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 from scrub.known import Book, KnownValue, discovered
 from scrub.placeholder import Width, width_of
@@ -86,6 +88,14 @@ class Scrubber:
         self._find_more = tuple(find_more)
         self._numbers: dict[int, int] = {}
         self._swept: tuple[int, Sweep] | None = None
+
+    def copy(self) -> Self:
+        """One that knows the same, with the same numbers, and goes its own way."""
+        twin = copy(self)
+        twin.book = copy(self.book)
+        twin.book.__dict__ = {name: copy(value) for name, value in self.book.__dict__.items()}
+        twin._numbers, twin._swept = dict(self._numbers), None
+        return twin
 
     def completed(self, views: Iterable[View], streams: Mapping[str, bytes]) -> list[View]:
         """The views with those added that follow from them: broken lines joined, and the raw bytes, last."""

@@ -28,6 +28,7 @@ EXAMPLES = (
     "cassette record -o cassettes/menu --columns 100 --rows 30 -- ./menu.sh",
     "cassette record -o cassettes/login --script login.yaml --overwrite -- ./login",
     "cassette record --known-secret-env PIN --known-secret-file ~/.acme/token -- acme login",
+    "cassette record --stream --max-bytes 2000000000 -- ./soak-test    more output than fits in memory",
     "cassette record --env LANG=C.UTF-8 --timeout 60 --exit-code-of-child -- make check",
 )
 
@@ -77,6 +78,11 @@ def parser() -> Parser:
         "--rules", action="append", default=[], metavar="FILE", help="your own rules, in gitleaks' TOML form"
     )
     p.add_argument("--max-bytes", type=int, metavar="N", help="end the program after N bytes of output")
+    p.add_argument(
+        "--stream",
+        action="store_true",
+        help="for output too long for memory: scrub as it goes, on a disk; a weaker guarantee",
+    )
     p.add_argument("--label", action="append", default=[], metavar="K=V", help="a label in the manifest")
     p.add_argument("--exit-code-of-child", action="store_true", help="exit with the program's own status")
     p.add_argument("--quiet", action="store_true", help="show neither the program's output nor a summary")
@@ -129,6 +135,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "known_secret_env": args.known_secret_env,
         "known_secret_file": args.known_secret_file,
         "rules": args.rules,
+        "stream": args.stream,
     }
 
 

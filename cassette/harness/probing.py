@@ -29,6 +29,7 @@ from cassette.recording.spool_scrub import CleanRecording, scrub_so_far, scrub_s
 from cassette.recording.spooled import Observed, SpooledRecording
 from cassette.recording.starting import record
 from cassette.store.publish import check_target
+from cassette.store.spool import Spool
 from terminal.waiting import framed
 
 
@@ -208,6 +209,7 @@ def _read(job: Job, recorder: Recorder, session: LiveSession, captured_at: str) 
         raise _refused(job, recorder, session, seen.refusals)
     findings = Findings(job.adapter, job.probe, account, seen)
     _keep(recorder, findings, captured_at)
+    assert isinstance(recorder.spool, Spool), "a probe is scrubbed as a whole"
     clean = scrub_spool(recorder.spool)
     left, dropped = kept_of(seen, _left(job, clean, session))
     if dropped:

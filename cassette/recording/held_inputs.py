@@ -9,6 +9,7 @@ from cassette.model import Input
 from cassette.recording.hidden_input import JudgedInput, changed_by, is_typed, judged
 from cassette.recording.scrubbing import RewrittenInputs
 from scrub.hidden import Discipline
+from scrub.known import KnownValue
 from scrub.report import HitCounts
 from scrub.scrubber import Scrubber
 from scrub.stream import StreamScrubber, Window, output_views
@@ -54,9 +55,12 @@ class HeldInputs:
 
     def foresee(self) -> None:
         """Let what was typed blind be known, before output that may show it is given out."""
-        if self._hide and self._given < len(self._events):
-            for value in self._judged().values:
-                self._book.add(value)
+        for value in self.foreseen():
+            self._book.add(value)
+
+    def foreseen(self) -> list[KnownValue]:
+        """What was typed blind, as far as that can be told by now."""
+        return self._judged().values if self._hide and self._given < len(self._events) else []
 
     def release(self, count: int, ops: Iterator[str]) -> Iterator[Input | None]:
         """The next so many inputs, scrubbed; None for one that is dropped. `ops` is what their marks say."""

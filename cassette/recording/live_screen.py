@@ -12,6 +12,7 @@ from cassette.emulators import new_emulator
 from cassette.format import lines
 from cassette.model import Evidence, Input, Output, Size
 from cassette.recording.spooled import Kind
+from cassette.recording.stream_spool import StreamSpool
 from cassette.store.spool import Record, Spool
 from terminal.emulator import Emulator
 from terminal.modes import Modes
@@ -49,7 +50,7 @@ class QueryWatch:
 class LiveScreen:
     """An emulator that is fed from a spool on demand. Thread-safe."""
 
-    def __init__(self, spool: Spool, emulator: str, size: Size) -> None:
+    def __init__(self, spool: Spool | StreamSpool, emulator: str, size: Size) -> None:
         self._spool = spool
         self._name = emulator
         self._size = size

@@ -60,6 +60,11 @@ class LiveTail:
                     self._places.append(self._spool.size)
                 self._written += 1
 
+    @property
+    def written(self) -> int:
+        """How many of the events are in the spool, scrubbed."""
+        return self._written
+
     def records(self, start: int | None = None) -> Iterator[Record]:
         """The events from a number on, in order, to what is there now."""
         begin = start or 0
@@ -67,12 +72,26 @@ class LiveTail:
             first = self._first
             recent = self._events[max(0, begin - first) :]
         if begin < first:
-            yield from self._older(begin, first)
+            yield from self.scrubbed(begin, first)
         for number, (kind, t_ms, data) in enumerate(recent, max(begin, first)):
             yield Numbered(kind, t_ms, data, number)
 
-    def _older(self, begin: int, end: int) -> Iterator[Record]:
+    def behind(self, number: int, before: int) -> tuple[int, list[Record]]:
+        """The real events from a number on, not written yet, and so many bytes before them: their first number."""
         with self._lock:
+            at = number - self._first
+            while at > 0 and before > 0:
+                at -= 1
+                before -= len(self._events[at][2])
+            return self._first + at, [
+                Numbered(*event, offset) for offset, event in enumerate(self._events[at:], self._first + at)
+            ]
+
+    def scrubbed(self, begin: int, end: int) -> Iterator[Record]:
+        """Events that are in the spool, scrubbed."""
+        with self._lock:
+            if begin >= end:
+                return
             at = begin // _STEP
             place = self._places[at]
         number = at * _STEP

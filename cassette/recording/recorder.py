@@ -95,7 +95,7 @@ class Recorder:
             ) from None
         self._start = self.clock.now()
 
-    def _begin_spool(self, plan: RecordingPlan, *, overwrite: bool, stream: bool) -> Any:
+    def _begin_spool(self, plan: RecordingPlan, *, overwrite: bool, stream: bool) -> Spool | StreamSpool:
         if stream:
             return StreamSpool(plan, self.scrub, target=self.path, overwrite=overwrite)
         return Spool.create(plan.header(overwrite=overwrite, scrub=self.scrub), target=self.path)

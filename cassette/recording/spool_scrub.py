@@ -15,7 +15,8 @@ from cassette.format import documents
 from cassette.recording.plan import RecordingPlan
 from cassette.recording.scrub_settings import ScrubSettings, known_value, settings_of
 from cassette.recording.scrubbing import ScrubPlan, scrub_recording
-from cassette.recording.spooled import Kind, Observed, SpooledRecording, observed_final, observed_gap
+from cassette.recording.spooled import Kind, Observed, Records, SpooledRecording, observed_final, observed_gap
+from cassette.recording.stream_spool import StreamSpool
 from cassette.store.spool import Spool
 from scrub.environment import Taken
 from scrub.hidden import LEAST_VALUE
@@ -50,7 +51,7 @@ class Beside:
     output_bytes: int = 0
 
     @classmethod
-    def of(cls, spool: Spool) -> Beside:
+    def of(cls, spool: Records) -> Beside:
         """Read a spool for them. Raises SpoolDamaged."""
         found = cls()
         for record in spool.records():
@@ -108,8 +109,13 @@ def scrub_spool(spool: Spool, *, max_output_bytes: int | None = None) -> CleanRe
     )
 
 
-def scrub_so_far(spool: Spool, *, until: int | None = None) -> Iterable[Observed]:
-    """The events of a recording that goes on, up to a place in the spool, scrubbed by what is known by now."""
+def scrub_so_far(spool: Spool | StreamSpool, *, until: int | None = None) -> Iterable[Observed]:
+    """The events of a recording that goes on, up to a place in the spool, scrubbed by what is known by now.
+
+    Of a streamed one: the events that a screen shows.
+    """
+    if isinstance(spool, StreamSpool):
+        return SpooledRecording(spool.stored(), until=until).evidence()
     plan, settings = RecordingPlan.from_header(spool.header), settings_of(spool.header)
     scrub_plan = _scrub_plan(plan, settings, Beside.of(spool))
     return scrub_recording(SpooledRecording(spool, until=until).evidence, scrub_plan).events()

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Protocol
 
 from cassette.format import lines
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Evidence, Final, Output, ServiceEvent
-from cassette.store.spool import Record, Spool
+from cassette.store.spool import Record
 
 
 class Kind:
@@ -41,11 +42,18 @@ class Observed:
     body: bytes
 
 
+class Records(Protocol):
+    """A spool, or another view of one."""
+
+    def records(self, start: int | None = None) -> Iterator[Record]:
+        """The records from a place on, in order, to what is there now. Raises SpoolDamaged."""
+
+
 @dataclass
 class SpooledRecording:
     """Reads the events of a spool, from the start, up to the place `until` where one is given."""
 
-    spool: Spool
+    spool: Records
     until: int | None = None
     output_bytes: int = 0
     last_ms: int = 0

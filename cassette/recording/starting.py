@@ -76,6 +76,7 @@ def start(
     rules: Paths = (),
     scrub: ScrubSettings | None = None,
     harness: Mapping[str, Any] | None = None,
+    stream: bool = False,
 ) -> tuple[PtySession, Recorder, RecordingPlan]:
     """A program on a terminal of `columns` x `rows` cells, and the recorder of it; nothing has been read yet.
 
@@ -86,7 +87,8 @@ def start(
     Secrets are taken out before anything is written: what rules find, values of variables whose names say so, what
     `known_secret_env` (names) and `known_secret_file` (paths) hold, what `rules` files in gitleaks' form find, and
     what `[tool.pty-cassette.scrub]` of pyproject.toml says. `scrub`, where given, is all of that, read before.
-    `harness` is what a caller knows of the program (`name`, `binary_version`, …), for the manifest.
+    `harness` is what a caller knows of the program (`name`, `binary_version`, …), for the manifest. With `stream` the
+    recording is scrubbed as it goes and kept on a disk: for one too long for memory, with a weaker guarantee.
     """
     emulator = emulator or default_emulator()
     new_emulator(emulator, Size(1, 1))  # one that is not there is known now, not when the program has ended
@@ -109,7 +111,9 @@ def start(
         env_names=tuple(sorted(map(as_text, env or ()))),
         labels={as_text(name): as_text(value) for name, value in (labels or {}).items()},
     )
-    recorder = Recorder(path, plan, overwrite=overwrite, max_bytes=max_bytes, progress=progress, scrub=scrub)
+    recorder = Recorder(
+        path, plan, overwrite=overwrite, max_bytes=max_bytes, progress=progress, scrub=scrub, stream=stream
+    )
     return _spawned(argv, plan.size, environment, cwd, recorder), recorder, plan
 
 

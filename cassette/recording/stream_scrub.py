@@ -28,9 +28,9 @@ def clean_stream(spool: Spool) -> CleanRecording:
     if state.texts is not None:
         plan = plan.with_texts(state.texts)
     records = StreamRecords(spool, state.patches)
-    beside = Beside.of(records)  # type: ignore[arg-type]
+    beside = Beside.of(records)
     return CleanRecording(
-        lambda: evidence_with_end(SpooledRecording(records)),  # type: ignore[arg-type]
+        lambda: evidence_with_end(SpooledRecording(records)),
         plan,
         beside.discovery,
         beside.quota,

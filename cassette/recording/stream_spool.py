@@ -15,11 +15,11 @@ from typing import Any
 
 from cassette.errors import DiskSpoolFull, SecretsWouldLeak, SpoolFull
 from cassette.format import documents
-from cassette.recording.live_tail import LiveTail
+from cassette.recording.live_tail import LiveTail, Numbered
 from cassette.recording.plan import RecordingPlan
 from cassette.recording.prompt_rows import PromptRows
 from cassette.recording.scrub_settings import ScrubSettings, known_value
-from cassette.recording.spooled import Kind
+from cassette.recording.spooled import Kind, Records
 from cassette.recording.stream_records import (
     CHECKED,
     COUNTS,
@@ -38,6 +38,7 @@ from scrub.forms import LEAST_LENGTH
 from scrub.hidden import LEAST_VALUE
 from scrub.report import HitCounts
 from scrub.scrubber import Scrubber, SecretsLeft
+from scrub.stream import Window
 from terminal.widths import width
 
 SLACK_BYTES = 4 * 2**20
@@ -184,6 +185,24 @@ class StreamSpool:
         """The real events that a screen shows, from a place on; see `LiveTail`."""
         return self._tail.records(start)
 
+    def stored(self) -> Records:
+        """The events that a screen shows, as they are stored by what is known now."""
+        return _Stored(self)
+
+    def stored_records(self) -> Iterator[Record]:
+        """See `stored`; what is held back is scrubbed apart, and teaches nothing."""
+        with self._lock:
+            written = self._tail.written
+            first, real = self._tail.behind(written, Window().before)
+            apart = self._scrub.apart()
+            items = [item_of(record.kind, record.t_ms, bytes(record.data)) for record in real]
+            clean = [out for item in items for out in apart.take(item)] + apart.flush()
+        yield from self._tail.scrubbed(0, written)
+        for number, item in enumerate(clean, first):
+            if number >= written:
+                kind, data = record_of(item)
+                yield Numbered(kind, item.t_ms, data, number)
+
     def discard(self) -> None:
         """Remove it for good."""
         self._spool.discard()
@@ -226,6 +245,14 @@ class StreamSpool:
         counts.merge(again.counts)
         self._spool.append(COUNTS, 0, self._state(counts).as_record(), closing=True)
         self._spool.append(CHECKED, 0, documents.write_json(texts), closing=True)
+
+
+class _Stored:
+    def __init__(self, spool: StreamSpool) -> None:
+        self._spool = spool
+
+    def records(self, start: int | None = None) -> Iterator[Record]:  # noqa: ARG002 - read from the start
+        return self._spool.stored_records()
 
 
 def would_leak(left: SecretsLeft) -> SecretsWouldLeak:

@@ -103,6 +103,13 @@ class StreamedScrub:
         """The line discipline at the start, before the first input."""
         self._inputs.discipline = Discipline(0, echo=echo, canonical=canonical)
 
+    def apart(self) -> StreamedScrub:
+        """One that knows what this one knows, to scrub what is held back without giving it out."""
+        twin = self._scrubber.copy()
+        for value in self._inputs.foreseen():
+            twin.book.add(value)
+        return StreamedScrub(twin, self._identity, rows=None)
+
     def take(self, item: Item, size: int = 0) -> list[Item]:
         """The next event, of about so many bytes; what may be written now, often nothing."""
         if isinstance(item, Output):

@@ -34,6 +34,10 @@ class Window:
     before: int = BEFORE
 
 
+WINDOW = Window()
+"""What is read where nobody says otherwise."""
+
+
 def output_views(streams: Mapping[str, bytes]) -> list[View]:
     """The views of a terminal's output that need no terminal."""
     return [view for name, data in streams.items() for view in text_views(name, data)]
@@ -53,7 +57,7 @@ class StreamScrubber:
         *,
         views: Views = output_views,
         learn: bool = True,
-        window: Window = Window(),
+        window: Window = WINDOW,
     ) -> None:
         self.counts = HitCounts()
         self.given = 0

@@ -275,5 +275,5 @@ def test_prompts_do_not_depend_on_reads_and_take_bounded_memory(size: int) -> No
     for stream in (long, data):
         for start in range(0, len(stream), size):
             rows.output(stream[start : start + size])
-    assert rows.before_cursor() == "Password: "
+    assert rows.before_cursor().rpartition("\n")[2] == "Password: "
     assert rows._size == 0

@@ -38,7 +38,7 @@ from scrub.forms import LEAST_LENGTH
 from scrub.hidden import LEAST_VALUE
 from scrub.report import HitCounts
 from scrub.scrubber import Scrubber, SecretsLeft
-from scrub.stream import Window
+from scrub.stream import WINDOW
 from terminal.widths import width
 
 SLACK_BYTES = 4 * 2**20
@@ -193,7 +193,7 @@ class StreamSpool:
         """See `stored`; what is held back is scrubbed apart, and teaches nothing."""
         with self._lock:
             written = self._tail.written
-            first, real = self._tail.behind(written, Window().before)
+            first, real = self._tail.behind(written, WINDOW.before)
             apart = self._scrub.apart()
             items = [item_of(record.kind, record.t_ms, bytes(record.data)) for record in real]
             clean = [out for item in items for out in apart.take(item)] + apart.flush()

@@ -24,7 +24,7 @@ from scrub.hidden import Discipline
 from scrub.identity import Identity
 from scrub.report import HitCounts
 from scrub.scrubber import Scrubber, SecretsLeft, leak_of
-from scrub.stream import StreamScrubber, Window
+from scrub.stream import WINDOW, StreamScrubber, Window
 from scrub.sweep import Hit
 from scrub.views import plain_view
 
@@ -70,7 +70,7 @@ class StreamedScrub:
         *,
         rows: PromptRows | None,
         learn: bool = True,
-        window: Window = Window(),
+        window: Window = WINDOW,
     ) -> None:
         self._scrubber, self._identity = scrubber, identity
         self._learns = learn

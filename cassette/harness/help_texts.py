@@ -29,6 +29,7 @@ _CHOICES = (
     re.compile(r"[<\[](?P<list>[\w.-]+(?:\|[\w.-]+)+)[>\]]"),
 )
 _ITEM = re.compile(r"[^\s,|\"'`]+")
+_DEFAULT = re.compile(r"[,;]\s*(?:default|preset)\b.*", re.I | re.S)
 _LISTED = re.compile(r"^[ \t]+- (?P<item>[\w.-]+)(?::|$)", re.M)
 _POSSIBLE = re.compile(r"possible values:[ \t]*$", re.I | re.M)
 
@@ -102,13 +103,10 @@ def _command(line: str, start: int, program: str, indent: int) -> Offered | None
     """The subcommand with which a line of that section begins; lines that stand deeper go on with the one before."""
     if indent >= 0 and len(line) - len(line.lstrip()) != indent:
         return None
-    stripped = line
-    prefix = re.match(rf"[ \t]+{re.escape(program)} (?=[a-z])", line) if program else None
-    if prefix:
-        stripped = " " * prefix.end() + line[prefix.end() :]
-        found = re.match(r"[ \t]+(?P<name>[a-z][a-z0-9_:-]*)(?=$|[ \t])", stripped)
+    if program and re.match(rf"[ \t]+{re.escape(program)}[ \t]", line):
+        found = re.match(rf"[ \t]+{re.escape(program)} (?P<name>[a-z][a-z0-9_:-]*)(?=$|[ \t])", line)
     else:
-        found = _COMMAND.match(stripped)
+        found = _COMMAND.match(line)
     return Offered(found["name"], start + found.start("name"), start + found.end("name")) if found else None
 
 

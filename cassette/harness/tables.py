@@ -52,6 +52,12 @@ class Table:
             hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(sorted(self._known))}."
             self.wrong(f"this key is not known. {hint}", name)
 
+    def missing(self, name: str, wanted: str) -> NoReturn:
+        """Refuse a table that lacks a key; one that is there and nearly has its name is pointed at."""
+        near = get_close_matches(name, self._left, 1)
+        hint = f"There is {near[0]!r}, which is not known." if near else wanted
+        self.wrong(f"{name} is missing. {hint}")
+
     def raw(self, name: str) -> Any:
         """A value as it stands; None when it is not there."""
         self._known.append(name)
@@ -62,7 +68,7 @@ class Table:
         value = self.raw(name)
         if value is None:
             if default is None:
-                self.wrong(f"{name} is missing. Give a text.")
+                self.missing(name, "Give a text.")
             return default
         if not isinstance(value, str):
             self.wrong(f"it is {_kind(value)}, and a text is wanted.", name)
@@ -124,7 +130,7 @@ class Table:
         """A regular expression that must be there."""
         found = self.pattern(name, groups)
         if found is None:
-            self.wrong(f"{name} is missing. Give a regular expression.")
+            self.missing(name, "Give a regular expression.")
         return found
 
     def _pattern(self, name: str, value: str) -> re.Pattern[str]:

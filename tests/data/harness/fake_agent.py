@@ -16,7 +16,11 @@ import time
 import tty
 
 FAKE = os.environ.get("FAKE", "").split()
-MODELS = [("fake-large-1", "for hard work"), ("fake-small-1", "for quick answers"), ("fake-code-2", "for code")]
+MODELS = [
+    ("fake-large-1", "for hard work"),
+    ("fake-small-1", "for quick answers"),
+    ("fake-code-2", "for code"),
+]
 LEVELS = ["Low", "Medium", "High"]
 MODES = ["Ask first", "Edit files", "Do everything"]
 HELP = """Usage: fakeagent [options] [command] [prompt]
@@ -39,7 +43,12 @@ Commands:
 
 def models_document() -> str:
     listed = [
-        {"slug": name, "title": about, "visible": name != "fake-code-2", "efforts": [{"effort": each.lower()} for each in LEVELS]}
+        {
+            "slug": name,
+            "title": about,
+            "visible": name != "fake-code-2",
+            "efforts": [{"effort": each.lower()} for each in LEVELS],
+        }
         for name, about in MODELS
     ]
     return json.dumps({"models": listed}, indent=2)
@@ -53,13 +62,21 @@ def plain_command(words: list[str]) -> int | None:
         if "version-fails" in FAKE:
             print("fakeagent: cannot load its libraries", file=sys.stderr)
             return 3
-        print("something else entirely" if "version-odd" in FAKE else f"fakeagent {os.environ.get('FAKE_VERSION', '1.4.2')}")
+        print(
+            "something else entirely"
+            if "version-odd" in FAKE
+            else f"fakeagent {os.environ.get('FAKE_VERSION', '1.4.2')}"
+        )
         return 0
     if words == ["login", "status"]:
         print("Not logged in" if "logged-out" in FAKE else "Logged in with a subscription")
         return int("logged-out" in FAKE)
     if words == ["quota"]:
-        print("5h window: 0% left, resets at noon" if "quota-gone" in FAKE else "5h window: 63% left, resets at noon")
+        print(
+            "5h window: 0% left, resets at noon"
+            if "quota-gone" in FAKE
+            else "5h window: 63% left, resets at noon"
+        )
         return 0
     if words == ["models", "--json"]:
         print("\x1b[2m[info] reading the list\x1b[0m")
@@ -134,7 +151,10 @@ class Agent:
         elif text == "/permissions":
             self.view = "modes"
         elif text == "/status":
-            self.said += [f"Model: {MODELS[self.model][0]}, effort {LEVELS[self.level]}", f"Tokens: {self.tokens:,} used"]
+            self.said += [
+                f"Model: {MODELS[self.model][0]}, effort {LEVELS[self.level]}",
+                f"Tokens: {self.tokens:,} used",
+            ]
             self.said += ["Key: " + os.environ["FAKE_KEY"]] if os.environ.get("FAKE_KEY") else []
         elif text:
             self.prompt(text)
@@ -155,7 +175,9 @@ class Agent:
         self.tokens += 1234
         self.said.append("* The answer is 42.")
         windows = {"five_hour": {"used_percent": 37.5, "resets_at": 4102444800}, "weekly": None}
-        self.keep({"type": "usage", "payload": {"tokens": self.tokens, "limits": windows, "cwd": os.getcwd()}})
+        self.keep(
+            {"type": "usage", "payload": {"tokens": self.tokens, "limits": windows, "cwd": os.getcwd()}}
+        )
 
     def key(self, data: str) -> None:
         if self.box is not None:

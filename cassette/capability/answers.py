@@ -138,7 +138,7 @@ def listed(evidence: Evidence | None, name: str, models: Collection[str] | None 
         checked
         for checked in facts
         if checked.fact.name == name
-        and (models is None or checked.fact.of is None or checked.fact.of in models)
+        and (models is None or checked.fact.of is None or checked.fact.of.casefold() in models)
     ]
 
 

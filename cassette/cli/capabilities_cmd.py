@@ -106,7 +106,16 @@ def _print_matrix(found: Matrix) -> None:
     for line in table(found, width):
         write_line("".join(_coloured(text, _COLOURS.get(kind, kind)) for text, kind in line))
     for remark in remarks(found):
-        write_line(printable(remark))
+        for line in _wrapped(printable(remark), width):
+            write_line(line)
+
+
+def _wrapped(text: str, width: int | None) -> list[str]:
+    import textwrap
+
+    if width is None or not text:
+        return [text]
+    return textwrap.wrap(text, max(width, 20), subsequent_indent="  ", break_long_words=False)
 
 
 def _coloured(text: str, name: str) -> str:

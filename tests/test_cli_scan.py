@@ -337,3 +337,13 @@ def test_the_hook_without_pre_commit(tmp_path, leaking):
     subprocess.run([*git, "add", "cassettes"], cwd=tmp_path, check=True)
     done = commit()
     assert done.returncode == 0, done.stderr
+
+
+def test_a_link_that_is_named_is_followed_and_one_that_is_met_is_not(capsys, leaking, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "link").symlink_to(leaking)
+    assert run_here(capsys, "scan", "other").code == 3
+    assert run_here(capsys, "scan", "other/link").code == 5
+    assert run_here(capsys, "scan", "--fix", "other/link").code == 0
+    assert (tmp_path / "other" / "link").is_symlink()
+    assert traces(leaking, GITHUB) == []

@@ -321,3 +321,34 @@ def test_the_cassettes_of_this_project_are_clean():
     assert {name: (result.found, result.problems) for name, result in found.items()} == dict.fromkeys(
         found, ([], [])
     )
+
+
+def test_a_long_file_is_read_up_to_a_limit_and_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("cassette.scanning.files.MAX_OTHER_BYTES", 4000)
+    made = tape().output(50, b"x" * 5000)
+    path = write(tmp_path / "tape", ended(made))
+    (path / "notes.txt").write_text("y" * 4000 + OPAQUE)
+    result = scan(path, known(OPAQUE))
+    assert (result.found, result.problems) == ([], ["notes.txt is read up to byte 4000 only"])
+    (path / "notes.txt").write_text("y" * 3900 + OPAQUE)
+    assert scan(path, known(OPAQUE)).found
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x1b[5;1H",
+        b"\x1b[A",
+        b"a\rb",
+        b"a\bb",
+        b"\x0b",
+        b"\x1b7",
+        b"\x1b[?1049h",
+        b"\xc2\x9b5;1H",
+        b"\x1b",
+        b"a\x1b[3",
+    ],
+)
+def test_output_that_may_move_the_cursor_is_drawn(tmp_path, data):
+    made = small(20).output(0, b"\x1b]0;title\x07one\r\n\x1b[1;32mtwo\x1b[m\ttab\n").output(1, data).final(9)
+    assert scan(made.write(tmp_path / "tape"), NOTHING_KNOWN).screen == "read"

@@ -11,7 +11,7 @@ from pathlib import Path
 from cassette.store.directory import FILE_NAMES
 
 MAX_OTHER_BYTES = 64 * 2**20
-"""So much of a file that is none of the cassette's own is read."""
+"""So much of a file is read that is neither output nor made of events."""
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
@@ -36,20 +36,20 @@ def read_files(path: Path, nested: frozenset[Path] = frozenset()) -> Files:
     for entry, name in _entries(path, "", nested, found):
         found.names.append(name)
         own = name in FILE_NAMES
+        is_long = own and not name.endswith(".json")
         try:
-            content = _content(entry, None if own else MAX_OTHER_BYTES + 1)
+            content = _content(entry, None if is_long else MAX_OTHER_BYTES + 1)
         except OSError as error:
             found.unread.append(f"{name} cannot be read: {(error.strerror or str(error)).lower()}")
             continue
         if content is None or (own and entry.is_symlink()):
             if own:
                 found.unread.append(f"{name} is not a regular file")
-        elif own:
-            found.own[name] = content
         else:
-            if len(content) > MAX_OTHER_BYTES:
+            if len(content) > MAX_OTHER_BYTES and not is_long:
                 found.unread.append(f"{name} is read up to byte {MAX_OTHER_BYTES} only")
-            found.others[name] = content[:MAX_OTHER_BYTES]
+                content = content[:MAX_OTHER_BYTES]
+            (found.own if own else found.others)[name] = content
     return found
 
 

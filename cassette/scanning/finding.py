@@ -62,11 +62,13 @@ _RANK = (
 )
 MAX_PLACES = 1000
 """More places in one cassette are not told apart."""
-_PLAIN_OUTPUT = re.compile(
-    rb"(?:[^\x00-\x08\x0b-\x1f\x7f]|\r+\n|[\t\n\x07]|\x1b\[[0-9;:]*m|\x1b\[\?(?:25|2004|2026)[hl]"
-    rb"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\))*+"
+_MOVES = re.compile(
+    rb"[\x00-\x06\x08\x0b-\x1f\x7f]"
+    rb"(?:(?<=\x1b)(?!\[[0-9;:]*m|\[\?(?:25|2004|2026)[hl]|\][^\x07\x1b]*(?:\x07|\x1b\\))"
+    rb"|(?<=\r)(?!\r*\n)|(?<![\x1b\r]))"
 )
-"""Output that writes line under line: where the cursor goes is where the bytes go."""
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
+"""What may draw elsewhere than line under line; other output shows on the screen what its bytes show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ class Texts:
         """May the screen, or the row that was typed into, show what no text shows?"""
         typed = self._sources.get(INPUT)
         raw = files.own.get(OUTPUT_RAW, b"")
-        if (typed is not None and typed.data) or _PLAIN_OUTPUT.fullmatch(raw) is None:
+        if (typed is not None and typed.data) or _MOVES.search(raw) or _C1.search(raw):
             return True
         begins = Beginnings(self.scrubber.rules, self.scrubber.book)
         shown = self._sources[OUTPUT_RAW].views[0].text if OUTPUT_RAW in self._sources else b""

@@ -70,7 +70,7 @@ def fix(
         if len(tape.raw) > settings.max_output_bytes:
             raise TooLongToFix(path=found.path, size=len(tape.raw), limit=settings.max_output_bytes)
         clean = _rewritten(tape, old, settings, found)
-        with NewCassette(tape.path.absolute(), overwrite=True, in_spool=False) as new:
+        with NewCassette(tape.path.resolve(), overwrite=True, in_spool=False) as new:
             writer = _write(new, tape, clean, progress)
             content = new.digests[OUTPUT_RAW][1]
             _write_documents(new, tape, clean, content, settings)

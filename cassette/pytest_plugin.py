@@ -19,6 +19,7 @@ from cassette.errors import CassetteError, UsageError
 from cassette.testing import recording_modes
 
 if TYPE_CHECKING:
+    from cassette.capability.api import Capabilities
     from cassette.testing.plugin_settings import Settings
     from cassette.testing.pty_async import AsyncPty
     from cassette.testing.pty_fixture import Pty
@@ -42,7 +43,9 @@ _INI = {
     "pty_on_unplayed": ("string", "inputs that a test did not send: fail, warn or ignore (fail)"),
     "pty_max_age": ("string", "how old a cassette may be, such as 90d (no limit)"),
     "pty_on_expiry": ("string", "a cassette that is older: fail, warn or ignore (fail)"),
-    "pty_known_secret_env": ("args", "variables whose values no recording may hold"),
+    "pty_capability_dirs": ("args", "where pty_capabilities looks, from the root directory on (cassettes)"),
+    "pty_on_stale": ("string", "stale evidence of harnesses: evidence, fail, skip or use (evidence)"),
+    "pty_known_secret_env": ("args", "variables whose values are secret, where they are set"),
 }
 _MARKER = (
     "pty(cassette=None, *, record_mode, match_on, columns, rows, normalize, on_unplayed, replay, scale): "
@@ -208,6 +211,23 @@ def pty_async(pty: Pty) -> AsyncPty:
     from cassette.testing.pty_async import AsyncPty
 
     return AsyncPty(pty)
+
+
+@pytest.fixture(scope="session")
+def pty_capabilities(pytestconfig: pytest.Config) -> Capabilities:
+    """What harnesses can do, by recorded evidence: `assert pty_capabilities["codex"].supports(model="…")`."""
+    with _said_plainly():
+        from cassette.own_packages import check_own_packages
+
+        check_own_packages()
+        from cassette.testing.recorded_capabilities import recorded_capabilities
+
+        return recorded_capabilities(
+            pytestconfig.rootpath,
+            pytestconfig.getini("pty_capability_dirs"),
+            on_stale=pytestconfig.getini("pty_on_stale"),
+            skip=pytest.skip,
+        )
 
 
 class _Watch:

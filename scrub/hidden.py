@@ -26,6 +26,8 @@ _WORDS = (
 )
 _MASKS = r"[*\u2022\u25cf\u00b7\u25aa]*[ \t]*$"
 _BEFORE = r"^\W*(?:(?:please|enter|type|your|the|new|current|old|confirm|repeat|retype|again|\w+'s)\W+){0,4}"
+_BORDER = " \t|\u2502\u2503\u2551\u2590\u258c"
+_IN_BOX = re.compile(rf"[ \t]*[{_BORDER[2:]}][{_BORDER}]*{_MASKS}")
 _ASKED = re.compile(rf"\b{_WORDS}s?\b[^:?>=\n]{{0,80}}[:?>=\u203a\u00bb\u276f][ \t]*{_MASKS}", re.IGNORECASE)
 _BARE = re.compile(rf"{_BEFORE}{_WORDS}\W*{_MASKS}", re.IGNORECASE)
 
@@ -50,7 +52,8 @@ class InputFacts:
 
     `t_ms` is the moment of the write, `before` the discipline then. `after` are the changes that were seen
     later, in order; those within `LAG_MS` count. `row` is the text of the cursor's row, up to the cursor, on
-    the screen before the write; empty where there is no screen. `declared` is what the caller said.
+    the screen before the write, with a few rows above it before that, if you have them; empty where there is no
+    screen. `declared` is what the caller said.
     """
 
     t_ms: int
@@ -74,7 +77,15 @@ def hidden_by(facts: InputFacts) -> str | None:
 
 
 def asks_for_secret(row: str) -> bool:
-    """Does a row, up to the cursor, end in the word for a secret? Masks already typed there do not count."""
+    """Does a row, up to the cursor, end in the word for a secret? Masks already typed there do not count.
+
+    Where nothing but a box's border stands before the cursor, the nearest row above that says something counts.
+    A shell's `$ ` below an answered prompt is none.
+    """
+    *above, row = row.split("\n")
+    if _IN_BOX.match(row):
+        said = (line for line in reversed(above) if any(map(str.isalnum, line)))
+        row = next(said, "").strip(_BORDER) or row
     row = row.rstrip()[-200:]
     return bool(_ASKED.search(row) or _BARE.search(row))
 

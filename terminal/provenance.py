@@ -65,6 +65,9 @@ class PaintedText:
     seams: list[int]
 
 
+_ROWS_ABOVE = 3
+
+
 @dataclass(slots=True)
 class Track:
     """What a pass notes beside the readings: the cursor after each chunk, as a digest, and the rows asked for."""
@@ -80,8 +83,10 @@ class Track:
         self._digest.update(b"%d;%d;%d;" % (cursor.x, cursor.y, terminal.alternate))
 
     def ask(self, terminal: WatchedTerminal) -> None:
-        """Keep the cursor's row, up to the cursor."""
-        self.asked.append("".join(terminal.grid[terminal.cursor.y].data[: terminal.cursor.x]))
+        """Keep the cursor's row, up to the cursor, and the rows above it, in which a box has its label."""
+        x, y = terminal.cursor.x, terminal.cursor.y
+        above = ["".join(line.data) for line in terminal.grid[max(0, y - _ROWS_ABOVE) : y]]
+        self.asked.append("\n".join([*above, "".join(terminal.grid[y].data[:x])]))
 
     @property
     def digest(self) -> bytes:

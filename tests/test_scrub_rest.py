@@ -232,6 +232,8 @@ def test_hidden_input(given_facts: InputFacts, rule: str | None) -> None:
         "Paste your access token:",
         "Verification code: ",
         "Enter host password for user 'bob':",
+        "│ Password:      │\n│┌──────────────┐│\n││",
+        "║ Your token: ║\n║ ****",
     ],
 )
 def test_rows_that_ask_for_a_secret(row: str) -> None:
@@ -251,6 +253,10 @@ def test_rows_that_ask_for_a_secret(row: str) -> None:
         "Tokens used: 12",
         "Do you want to continue? [Y/n] ",
         "pinning: ",
+        "[sudo] password for u:\n$ ",
+        "Password:\n",
+        "Password:\n│ Name: ",
+        "│ Name:     │\n│ │",
     ],
 )
 def test_rows_that_do_not(row: str) -> None:

@@ -12,6 +12,8 @@ from cassette.emulators import new_emulator
 from cassette.model import Size
 
 MOST_BYTES = 256 * 1024
+ROWS_ABOVE = 3
+"""As many as a whole scrub sees."""
 
 
 class PromptRows:
@@ -35,11 +37,12 @@ class PromptRows:
         self._emulator.resize(columns=size.columns, rows=size.rows)
 
     def before_cursor(self) -> str:
-        """The cursor's row, up to the cursor."""
+        """The cursor's row, up to the cursor, and below one another before it the rows above."""
         self._draw()
         screen = self._emulator.snapshot()
         cursor = screen.cursor
-        return screen.lines[cursor.row].cut(0, cursor.column)
+        above = [line.text for line in screen.lines[max(0, cursor.row - ROWS_ABOVE) : cursor.row]]
+        return "\n".join([*above, screen.lines[cursor.row].cut(0, cursor.column)])
 
     def _draw(self) -> None:
         if self._waiting:

@@ -266,15 +266,78 @@ def test_quiet_is_quiet(place):
     assert b"recorded" not in person.seen
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
-def test_a_signal_to_the_recorder_publishes_and_puts_the_terminal_back(place, number):
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1]
+)
+def test_a_signal_to_the_recorder_is_the_programs_and_an_event(place, number):
     with recording(place, "sh", "-c", r"printf '\033[?1049h\033[?25lready'; exec cat") as person:
         person.wait_for("ready")
         os.kill(person.session.pid, number)
         assert person.leave() == 128 + number
-    assert bytes(tape_of(place).raw).startswith(b"\x1b[?1049h\x1b[?25lready")
-    assert tape_of(place).final.metadata["detail"] == f"the recorder got {number.name}"
+    tape = tape_of(place)
+    assert bytes(tape.raw).startswith(b"\x1b[?1049h\x1b[?25lready")
+    assert [event.signal for event in inputs(place, "signal")] == [number.name]
+    assert tape.final.exit.signal == number.name
+    assert tape.final.metadata is None  # nobody had to end it
+    assert tape.verdict.state == "complete"
     assert person.seen.index(b"\x1b[?1049l") < person.seen.index(b"\x1b[?25h")
+
+
+def test_a_program_that_catches_a_signal_goes_on(place):
+    program = (
+        "trap 'echo caught-int' INT; trap 'echo caught-usr' USR1; echo ready; while read x; do echo $x; done"
+    )
+    with recording(place, "bash", "-c", program, options=["--exit-code-of-child"]) as person:
+        person.wait_for("ready")
+        os.kill(person.session.pid, signal.SIGINT)
+        person.wait_for("caught-int")
+        os.kill(person.session.pid, signal.SIGUSR1)
+        person.wait_for("caught-usr")
+        person.type("still here\r\x04")
+        assert person.leave() == 0
+    assert [event.signal for event in inputs(place, "signal")] == ["SIGINT", "SIGUSR1"]
+    assert b"still here\r\n" in bytes(tape_of(place).raw)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 7), (signal.SIGHUP, 7)])
+def test_a_program_may_say_goodbye(place, number, status):
+    program = f"trap 'echo bye; exit {status}' {number.name[3:]}; echo ready; while :; do read x; done"
+    with recording(place, "bash", "-c", program) as person:
+        person.wait_for("ready")
+        os.kill(person.session.pid, number)
+        assert person.leave() == 128 + number
+    tape = tape_of(place)
+    assert tape.final.exit.code == status
+    assert bytes(tape.raw).endswith(b"bye\r\n")
+    assert tape.verdict.state == "complete"
+
+
+def test_a_second_signal_ends_what_ignores_the_first(place):
+    program = "trap 'echo no' TERM; trap '' HUP; echo ready; while :; do read x; done"
+    with recording(place, "bash", "-c", program) as person:
+        person.wait_for("ready")
+        os.kill(person.session.pid, signal.SIGTERM)
+        person.wait_for("no\r\n")
+        os.kill(person.session.pid, signal.SIGTERM)
+        assert person.leave() == 128 + signal.SIGTERM
+    tape = tape_of(place)
+    assert [event.signal for event in inputs(place, "signal")] == ["SIGTERM"]
+    assert tape.final.metadata["detail"] == "the recorder got SIGTERM, then SIGTERM"
+    assert tape.verdict.state == "complete"
+
+
+def test_what_does_not_end_after_a_signal_is_ended(place):
+    command = (
+        "import sys, cassette.cli, cassette.recording.interactive as i\n"
+        "i._PATIENCE_S = 0.05\n"
+        f"sys.exit(cassette.cli.main(['record', '-o', {str(place)!r}, '--', 'bash', '-c', "
+        "\"trap '' TERM; echo ready; while :; do read x; done\"]))"
+    )
+    with Person([sys.executable, "-c", command]) as person:
+        person.wait_for("ready")
+        os.kill(person.session.pid, signal.SIGTERM)
+        assert person.leave() == 128 + signal.SIGTERM
+    assert "did not end within 0.05 s" in tape_of(place).final.metadata["detail"]
 
 
 def test_a_fault_of_ours_puts_the_terminal_back_and_keeps_the_recording(place, spool_root):

@@ -17,7 +17,7 @@ ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 LEFT_ON = b"\x1b[?1049h\x1b[?2004h\x1b[?1002h\x1b[?1006h\x1b[?25l\x1b="
 SWITCHED_OFF = [b"\x1b[?1049l", b"\x1b[?2004l", b"\x1b[?1002l", b"\x1b[?1006l", b"\x1b[?25h", b"\x1b>"]
 # Full-screen modes on, and then it waits for ever for input.
-PROGRAM = ["sh", "-c", f"printf '{LEFT_ON.decode()}ready'; cat > {os.devnull}".replace("\x1b", "\\033")]
+PROGRAM = ["sh", "-c", f"printf '{LEFT_ON.decode()}ready'; exec cat > {os.devnull}".replace("\x1b", "\\033")]
 
 
 @pytest.fixture
@@ -127,10 +127,14 @@ def test_signal_while_a_person_types(tmp_path, spools, own_terminal, number):
         recorder.send_signal(number)
     assert recorder.returncode == 128 + number
     assert termios.tcgetattr(theirs) == before
-    shown.wait_for(b"look into the cassette")  # the last words: all that went to the terminal has come
+    shown.wait_for(os.fsencode(target))  # the last words: all that went to the terminal before has come
     after = shown.seen[shown.seen.index(b"ready") :]
     assert [sequence for sequence in SWITCHED_OFF if sequence not in after] == []
-    assert_ended_by(target, number)
+    assert_complete(target)
+    with open_cassette(target) as tape:
+        assert LEFT_ON in tape.output_bytes()
+        assert [event.signal for event in tape.inputs() if event.kind == "signal"] == [number.name]
+        assert tape.final.exit.signal == number.name
     assert spools_in(spools) == []
 
 

@@ -1,7 +1,8 @@
 """A person drives the program: their terminal is raw, keys go through, the size follows, and all of it is undone.
 
 Runs in the foreground, in the main thread. Signals come through a pipe into the same loop, so nothing happens in
-the middle of something else.
+the middle of something else. Those that somebody sends to the recorder are meant for the program: each is passed on
+and recorded as an event. TERM and HUP ask for the end: the program has some seconds for it, or until the next of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import select
 import signal
 import termios
+import threading
 import tty
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +24,10 @@ from cassette.recording.run import Run
 from cassette.recording.typed import Typed
 from cassette.viewing.leftovers import Leftovers
 
-_STOPPING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+_PASSED_ON = (*_ENDING, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_PATIENCE_S = 5.0
+"""How long a program has to end after TERM or HUP; who sent it may not come back."""
 _READ_BYTES = 65_536
 _BELL = b"\a"
 
@@ -50,7 +55,10 @@ class Person:
         self._leftovers = Leftovers()
         self._typed = Typed()
         self._gone = False
+        self._passed_on: list[signal.Signals] = []
+        self._patience: threading.Timer | None = None
         self.ended_by: signal.Signals | None = None
+        """The signal to the recorder that asked for the end, or that the program died of."""
 
     def show(self, data: bytes) -> None:
         """Output of the program, to the person. A terminal or a pipe that went away ends the program."""
@@ -65,14 +73,23 @@ class Person:
             self._end("nobody reads the output any more", None)
         except OSError:
             self._gone = True
-            self._end("the terminal is gone", signal.SIGHUP)
+            self._hang_up()
 
     def drive(self, run: Run) -> None:
         """Run the loop until the program has ended; the terminal is as before, however that comes."""
         self._run = run
         with self._signals(run), self._raw():
             run.pump.add_reader(self._in, self._keys)
-            run.loop()
+            try:
+                run.loop()
+            finally:
+                if self._patience is not None:
+                    self._patience.cancel()
+        status = run.pump.end.status if run.pump.end is not None else None
+        died_of = [
+            number for number in self._passed_on if status is not None and status.signal == number.name
+        ]
+        self.ended_by = self.ended_by or (died_of[0] if died_of else None)
 
     def _keys(self) -> None:
         assert self._run is not None
@@ -84,7 +101,7 @@ class Person:
             data = b""
         if not data:
             self._run.pump.remove_reader(self._in)
-            self._end("the terminal is gone", signal.SIGHUP)
+            self._hang_up()
             return
         for is_answer, piece in self._typed.pieces(data):
             try:
@@ -119,7 +136,7 @@ class Person:
         read_end, write_end = os.pipe()
         os.set_blocking(read_end, False)
         os.set_blocking(write_end, False)
-        numbers = (*_STOPPING, signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP)
+        numbers = (*_PASSED_ON, signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP)
         before = {number: signal.signal(number, lambda *_: None) for number in numbers}
         wakeup = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
         run.pump.add_reader(read_end, lambda: self._on_signals(os.read(read_end, 512)))
@@ -137,11 +154,11 @@ class Person:
             try:
                 self._on_signal(signal.Signals(number))
             except (NoTerminal, termios.error, OSError):  # a hang-up comes with a SIGCONT
-                self._end("the terminal is gone", signal.SIGHUP)
+                self._hang_up()
 
     def _on_signal(self, number: signal.Signals) -> None:
-        if number in _STOPPING:
-            self._end(f"the recorder got {number.name}", number)
+        if number in _PASSED_ON:
+            self._pass_on(number)
         elif number == signal.SIGTSTP:
             self._pause()
         elif number == signal.SIGCONT:
@@ -169,6 +186,27 @@ class Person:
             size = size_of(self._in)
             if size != self._run.size:
                 self._run.resize(columns=size.columns, rows=size.rows)
+
+    def _pass_on(self, number: signal.Signals) -> None:
+        """A signal for the program, and an event of the recording."""
+        assert self._run is not None
+        if number in _ENDING and self.ended_by is not None:
+            self._end(f"the recorder got {self.ended_by.name}, then {number.name}", number)
+            return
+        self._passed_on.append(number)
+        self._run.signal(number.name)
+        if number in _ENDING:
+            self.ended_by = number
+            why = f"the recorder got {number.name}, and the program did not end within {_PATIENCE_S:g} s"
+            self._patience = threading.Timer(_PATIENCE_S, self._run.stop, [why])
+            self._patience.daemon = True
+            self._patience.start()
+
+    def _hang_up(self) -> None:
+        """Nobody is there any more: the program is told, as its terminal would, and ended."""
+        if self._run is not None and self.ended_by is None:
+            self._run.signal("SIGHUP")
+        self._end("the terminal is gone", signal.SIGHUP)
 
     def _end(self, why: str, number: signal.Signals | None) -> None:
         self.ended_by = self.ended_by or number

@@ -11,17 +11,12 @@ from scrub.keywords import Automaton
 from scrub.rules import Rule, RuleSet
 from scrub.views import NO_SEAMS, Seams
 
-_DIGESTS = (
-    b"sha256=",
-    b"sha512=",
-    b"sha256-",
-    b"sha512-",
-    b"sha384-",
-    b"sha256:",
-    b"sha512:",
-    b"sha1=",
-    b"md5=",
+_DIGEST = re.compile(
+    rb"(?:(?:sha|md)-?\d{0,3}|digest|checksum|integrity|fingerprint)(?:\\?[\"'])?[ \t]{0,4}[:=(-][ \t]{0,4}(?:\\?[\"'])?"
+    rb"(?:(?:sha|md)\d{1,3}[:=-])?\Z",
+    re.IGNORECASE,
 )
+_BEFORE_DIGEST = 40
 _JUDGED = 16  # so often one stretch of text is judged from ever later beginnings: the work stays linear
 _TRAILING = b".,:;"  # ends a sentence more often than a secret
 
@@ -104,7 +99,7 @@ def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
     start, end = matched.span(1 if matched.re.groups and not core else 0)
     end = _cut(rule, seams.between(matched.start(), end), matched.end("core") if core else end, end)
     end = _without_punctuation(text, start, end)
-    if text[max(0, start - 7) : start].lower().endswith(_DIGESTS):
+    if _DIGEST.search(text, max(0, start - _BEFORE_DIGEST), start):
         return None
     return Match(rule, start, end)
 

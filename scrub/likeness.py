@@ -12,13 +12,14 @@ from collections import Counter
 
 MARK = b"<SCRUBBED:"
 _PLACEHOLDER = re.compile(
-    rb"^(?:\$|%[({sd]|\{|<|\[|@|&|#\{|\\|__|--|\.\.|/|~/|\*)"
+    rb"^(?:\$|%[({sd]|\{|<|\[|@|&|#\{|\\|__|--|\.\.|/|~/|\*|sha\d{3}//)"
     rb"|\*{3,}|x{5,}|X{5,}|\.{3}|\xe2\x80\xa6|\$\{|\{\{|\(\)"
     rb"|(?i:your|example|placeholder|redacted|changeme|change[_-]me|insert|dummy|sample|<|>|todo|undefined|not[_-]?set)"
 )
 _CODE = re.compile(
-    rb"[()\[\]{}]|=>|->|::|^(?:self|this|process|os|env|config|ctx|req|args|kwargs|options|opts)\."
+    rb"[()\[\]{}]|=>|->|::|&(?:amp|lt|gt|quot);|^(?:self|this|process|os|env|config|ctx|req|args|kwargs|options|opts)\."
 )
+_BROKEN = "\ufffd".encode()
 _WORDS = frozenset(
     b"password passwd pass secret token none null nil true false user username admin root test string str int bool"
     b" required optional default invalid incorrect missing empty hidden value key unset postgres guest pw pwd".split()
@@ -51,22 +52,29 @@ def is_random(value: bytes, digits: int = 0) -> bool:
         return False
     lowered, raised = value.lower(), value.upper()
     has_digit = any(48 <= byte <= 57 for byte in value)
-    return has_digit or (value not in (lowered, raised) and not _made_of_words(value, 0.8))
+    if has_digit or (value not in (lowered, raised) and not is_made_of_words(value, 0.8)):
+        return True
+    # No word is that long; and a text of words would have had to be written without anything between them.
+    return len(value) >= 30 and value.isalpha() and entropy(value) >= 3.6
 
 
 def is_password(value: bytes) -> bool:
     """For what follows a word for a password: anything that is no code, no placeholder and no plain word."""
     if not 6 <= len(value) <= _LONGEST_PASSWORD or len(set(value)) < 4 or _NUMBERS.match(value):
         return False
+    if _BROKEN in value or not _is_utf8(value):
+        return False
     letters = _LETTER.search(value) is not None
-    mixed = _CASE_CHANGE.search(value) is not None and not _made_of_words(value, 0.7)
+    mixed = _CASE_CHANGE.search(value) is not None and not is_made_of_words(value, 0.7)
     if not letters or not (mixed or _DIGIT_OR_MARK.search(value)):
         return False
-    return not _made_of_words(value, 0.9) and not _is_text(value)
+    return not is_made_of_words(value, 0.9) and not _is_text(value)
 
 
 def is_token(value: bytes) -> bool:
     """For what follows a word for a token or key: random, long enough, no words, no number, no file."""
+    if value[:1] == b"/" and len(value) >= 32 and is_strong_token(value[1:]):
+        return True  # base64 may begin so
     if len(value) < 10 or _is_text(value) or _NUMBERS.match(value) or _FILE.search(value):
         return False
     if _UUID.match(value):
@@ -75,7 +83,7 @@ def is_token(value: bytes) -> bool:
         return len(value) >= 20 and _has_both(value) and entropy(value) >= 2.8
     if len(value) < 16 and entropy(value) < 3.0:
         return False
-    return _classes(value) >= 2 and _has_digit_or_mixture(value) and not _made_of_words(value, 0.5)
+    return _classes(value) >= 2 and _has_digit_or_mixture(value) and not is_made_of_words(value, 0.5)
 
 
 def is_strong_token(value: bytes) -> bool:
@@ -85,8 +93,19 @@ def is_strong_token(value: bytes) -> bool:
     if _HEX.match(value):
         return len(value) >= 32
     return (
-        entropy(value) >= 3.5 and any(48 <= byte <= 57 for byte in value) and not _made_of_words(value, 0.35)
+        entropy(value) >= 3.5
+        and any(48 <= byte <= 57 for byte in value)
+        and not is_made_of_words(value, 0.35)
     )
+
+
+def _is_utf8(value: bytes) -> bool:
+    """Is it UTF-8 at all? A binary file that was printed is not."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_placeholder(value: bytes) -> bool:
@@ -100,15 +119,25 @@ def has_all_cases(value: bytes) -> bool:
     return bool(small and capital and re.search(rb"[0-9].*[0-9]", value))
 
 
+def has_letters_of_both_cases(value: bytes) -> bool:
+    """Has it small letters and capitals?"""
+    return value not in (value.lower(), value.upper())
+
+
+def has_inner_mark(value: bytes) -> bool:
+    """Has it a mark that neither words nor versions nor paths are joined with?"""
+    return re.search(rb"[!#$%&*+?@^~;<>|]", value) is not None
+
+
 def is_unnamed_token(value: bytes) -> bool:
     """For a token of a provider that no fact names, prefix and all: its last part is unmistakably random."""
     random = value.rpartition(b"_")[2]
-    return has_all_cases(random) and entropy(random) >= 4.0 and not _made_of_words(random, 0.35)
+    return has_all_cases(random) and entropy(random) >= 4.0 and not is_made_of_words(random, 0.35)
 
 
 def is_url_password(value: bytes) -> bool:
     """For the password in `scheme://user:password@host`: all but words and variables."""
-    if len(value) < 3 or value.lower() in _WORDS or MARK in value or _PLACEHOLDER.search(value):
+    if len(value) < 3 or value.lower().strip(b"[]") in _WORDS or MARK in value or _PLACEHOLDER.search(value):
         return False
     return not re.fullmatch(rb"\*+|x+|[A-Z_]+", value)
 
@@ -131,7 +160,7 @@ def _has_digit_or_mixture(value: bytes) -> bool:
     return len(value) >= 16 and re.search(rb"[a-z][A-Z]", value) is not None and entropy(value) >= 3.5
 
 
-def _made_of_words(value: bytes, share: float) -> bool:
+def is_made_of_words(value: bytes, share: float) -> bool:
     """Do whole segments that read like words or plain numbers make up more than `share` of it?"""
     parts = [part for part in _SPLIT.split(value) if part]
     total = sum(map(len, parts)) or 1

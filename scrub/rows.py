@@ -17,6 +17,9 @@ from scrub.views import FixedSeams, OverlaidPlaces, View
 
 _LEAST_ANCHOR = 3
 _MOST_LINES = 64
+_LEAST_FULL, _LONGEST_LINE = 56, 300
+_LEAST_INSIDE = 20
+_INSIDE = re.compile(rb"[a-zA-Z0-9+/]{%d}\Z" % _LEAST_INSIDE)
 _LETTERS = rb"[a-zA-Z0-9+/=_.~:%-]"
 _BORDER = rb"(?:\xe2\x94[\x82\x83]|\xe2\x95\x91|\xe2\x96\x8f|\xe2\x96\x95|\|)"
 _REST_OF_LINE = re.compile(_LETTERS + rb"{1,512}")
@@ -41,7 +44,7 @@ class RowJoiner:
         """A view for each token of `view` that is broken over lines."""
         reached = 0
         for _, start, _ in self._anchors.hits(view.text):
-            if start < reached:
+            if start < reached or goes_on(view.text, start):
                 continue
             pieces = list(_pieces(view.text, start))
             if len(pieces) > 1:
@@ -53,6 +56,20 @@ class RowJoiner:
 def _anchors(rules: RuleSet) -> Automaton:
     anchors = {anchor for rule in rules.rules if rule.joins for anchor in rule.anchors}
     return Automaton(sorted(anchor for anchor in anchors if len(anchor) >= _LEAST_ANCHOR))
+
+
+def goes_on(text: bytes, start: int) -> bool:
+    """Does what begins here only go on with what is before it, as inside of a path or a base64 text?
+
+    On its line, or at the beginning of a line whose line above is full of letters.
+    """
+    if text[start - 1 : start] in (b"/", b"+") and _INSIDE.search(text, max(0, start - _LEAST_INSIDE), start):
+        return True
+    end = text.rfind(b"\n", 0, start)
+    if end < 0 or text[end + 1 : start].strip(b" \t\r"):
+        return False
+    above = text[text.rfind(b"\n", max(0, end - _LONGEST_LINE), end) + 1 : end].strip(b" \t\r")
+    return len(above) >= _LEAST_FULL and _ROW.fullmatch(above) is not None
 
 
 def _pieces(text: bytes, start: int) -> Iterator[tuple[int, int]]:

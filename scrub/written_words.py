@@ -12,21 +12,30 @@ from scrub.written import decoded
 _SOURCE = "how programs print secrets"
 _BAR = r"\xe2\x94[\x82\x83]"
 # The end of a name, quotes, an operator, quotes. No line end in between: another line is another matter.
-_NAME_END = r"(?:s\b|[A-Z0-9]\w{0,24})?+(?:[_.\-\[][\w.\[\]-]{0,24})?+(?:[ \t]{1,4}[\w\[\]()-]{1,16}){0,3}"
+_NAME_END = r"(?:s\b|[A-Z0-9]\w{0,24})?+(?:[_.\-\[][\w.\[\]-]{0,24})?+(?:[ \t]{1,2}[\w\[\]()-]{1,16}){0,3}"
 _OPERATOR = rf"(?:=>|->|=|>|:{{1,3}}=?|\|{{1,2}}|\?=|\+=|,(?=[ \t]{{0,3}}\\?[\"'])|{_BAR})"
 _POINTER = r"\xe2\x80\xba|\xc2\xbb|\xe2\x9d\xaf"  # › » ❯, where a program asks
-_TO_VALUE = rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,12}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]|{_POINTER}){{0,12}}"
+_TAG = r"(?:![\w!/:.-]{0,40}[ \t]{1,4}|[bfru]{1,2}(?=[\"']))?"  # !vault in YAML, b"…" in Python
+_TO_VALUE = rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,12}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]|{_POINTER}){{0,12}}{_TAG}[\"'`]?"
 _TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512}+)(?!\()"
 # Up to a blank, a quote, an angle, a table's border; a comma or closing bracket ends it only at the end of a word.
-_PASSWORD = r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?![\"'`nr])|[,;)\]}](?!\s|\x1b|$)|\xe2(?!\x94[\x82\x83])){1,32}+)"
+PASSWORD = r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?![\"'`nr])|[,;)\]}](?!\s|\x1b|$)|\xe2(?!\x94[\x82\x83])){1,32}+)"
 
-_PASSWORDS = r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|psk|[_-]pass|credentials?)"
-_PASSWORD_ANCHORS = "psk¦_pass¦-pass¦password¦passwd¦passphrase¦passcode¦pwd¦pswd¦secret¦credential"
+_PASSWORDS = (
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|psk|(?:[_-]|(?<![a-z<]))pass(?![a-z])|credentials?|(?<![a-z])pw"
+    r"|passwort|kennwort|mot de passe|contrase\xc3\xb1a|senha|wachtwoord|has\xc5\x82o|l\xc3\xb6senord"
+    r"|\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c|\xe5\xaf\x86\xe7\xa0\x81|\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89"
+    r"|(?:recovery|unlock|backup|activation|pairing)[_ -]?(?:code|phrase|key))"
+)
+_PASSWORD_ANCHORS = (
+    "psk¦pass¦pwd¦pswd¦secret¦credential¦pw:¦pw=¦pw =¦pw :¦kennwort¦mot de passe¦contrase\u00f1a¦senha¦wachtwoord¦has\u0142o"
+    "¦l\u00f6senord¦\u043f\u0430\u0440\u043e\u043b\u044c¦\u5bc6\u7801¦\u30d1\u30b9\u30ef\u30fc\u30c9¦recovery¦unlock¦backup c¦backup p¦backup k¦activation¦pairing"
+)
 _TOKENS = (
     r"(?:token|secret|api[_. -]?key|access[_. -]?key(?:[_. -]?id)?|auth[_. -]?token|connection[_. -]?string"
     r"|(?:secret|private|account|encryption|signing|master|licen[sc]e|session|consumer|storage|service|app|shared|auth"
     r"|client|deploy|subscription)[_. -]?(?:access[_. -]?)?(?:key|secret|token|code)"
-    r"|creds|_key|_pat|_auth|_pass)"
+    r"|creds|_key|_(?:pat|auth|pass)(?![a-z]))"
 )
 _TOKEN_ANCHORS = (
     "token¦secret¦api_key¦apikey¦api-key¦api key¦api.key¦access_key¦accesskey¦access key¦access-key¦privatekey"
@@ -79,11 +88,22 @@ def _is_marked_token(value: bytes) -> bool:
 
 
 def _is_flag_value(value: bytes) -> bool:
-    return not value.startswith(b"-") and likeness.is_password(value)
+    return not value.startswith((b"-", b"sha256//")) and likeness.is_password(value)
+
+
+def is_bare_password(value: bytes) -> bool:
+    """What stands behind the word without an operator, or far behind it: a mixture that no text has."""
+    return (
+        len(value) >= 8
+        and likeness.is_password(value)
+        and any(48 <= byte <= 57 for byte in value)
+        and (likeness.has_letters_of_both_cases(value) or likeness.has_inner_mark(value))
+        and not likeness.is_made_of_words(value, 0.5)
+    )
 
 
 WORD_RULES = (
-    _rule("password", _PASSWORD_ANCHORS, rf"{_PASSWORDS}{_TO_VALUE}{_PASSWORD}", likeness.is_password),
+    _rule("password", _PASSWORD_ANCHORS, rf"{_PASSWORDS}{_TO_VALUE}{PASSWORD}", likeness.is_password),
     _rule("token", _TOKEN_ANCHORS, rf"{_TOKENS}{_TO_VALUE}{_TOKEN}", likeness.is_token),
     _rule(
         "key", _WEAK_ANCHORS, rf"(?<![a-z]){_WEAK}(?!or|n[t]){_TO_VALUE}{_TOKEN}", likeness.is_strong_token
@@ -97,28 +117,62 @@ WORD_RULES = (
         _is_cell,
     ),
     _rule(
+        "password-behind-word",
+        "password¦passwd¦passphrase¦passcode¦passwort",
+        r"(?:password|passwd|passphrase|passcode|passwort)[ \t]{1,16}(?:to[ \t]{1,4})?[\"'(\[`<]?" + PASSWORD,
+        is_bare_password,
+    ),
+    _rule(
+        "password-in-sentence",
+        "password¦passwd¦passphrase¦passcode",
+        r"(?:password|passwd|passphrase|passcode)(?:[^\r\n:=.]|\.(?! )){1,60}(?:[:=]|[ \t]is)[ \t]{1,4}[\"'(\[`<]?"
+        + PASSWORD,
+        is_bare_password,
+    ),
+    _rule(
+        "password-in-sentence",
+        "password to¦password for¦this password¦default credentials¦with credentials¦password now",
+        r"(?:password|credentials)[^\r\n]{0,40}?(?:[:=]|[ \t]/)[ \t]{1,4}(?:[\w.@-]{1,40}[ \t]{1,3}/[ \t]{1,3})?[\"'(\[`<]?"
+        + PASSWORD,
+        is_bare_password,
+    ),
+    _rule(
+        "sql-password",
+        "identified by¦identified with¦password '¦password \"",
+        r"(?:identified(?:[ \t]{1,3}with[ \t]{1,3}\S{1,40})?[ \t]{1,3}(?:by|as)|password)[ \t]{1,3}(?:password[ \t]{1,3})?[\"']"
+        + PASSWORD
+        + r"[\"']",
+        likeness.is_password,
+    ),
+    _rule(
+        "token-behind-name",
+        "token ¦secret ¦key ¦token\t¦secret\t¦key\t",
+        r"(?:token|secret|key)[ \t]{1,16}[\"'(\[`<]?" + _TOKEN,
+        lambda value: likeness.is_strong_token(value) or _is_cell(value),
+    ),
+    _rule(
         "password-in-sentence",
         "password",
-        rf"password(?:[ \t](?:is|was|set to|changed to|for \S{{1,30}}))[:=]?[ \t]{{1,3}}[\"'(\[`<]?{_PASSWORD}",
+        rf"password(?:[ \t](?:is|was|set to|changed to|for \S{{1,30}}))[:=]?[ \t]{{1,3}}[\"'(\[`<]?{PASSWORD}",
         likeness.is_password,
     ),
     _rule(
         "name-and-value",
         "password¦token¦secret¦key¦credential",
         r"(?:password|token|secret|key|credentials?)\w{0,16}\\?[\"']?[ \t\r\n,]{0,16}\\?[\"']?value\\?[\"']?"
-        rf"[ \t]{{0,4}}[:=][ \t]{{0,4}}\\?[\"']?{_PASSWORD}",
+        rf"[ \t]{{0,4}}[:=][ \t]{{0,4}}\\?[\"']?{PASSWORD}",
         likeness.is_password,
     ),
     _rule(
         "token-with-marks",
         _TOKEN_ANCHORS,
-        rf"{_TOKENS}{_TO_VALUE}{_PASSWORD}",
+        rf"{_TOKENS}{_TO_VALUE}{PASSWORD}",
         _is_marked_token,
     ),
     _rule(
         "passphrase-argument",
         "pass:",
-        rf"(?<=[ =])pass:{_PASSWORD}",
+        rf"(?<=[ =])pass:{PASSWORD}",
         likeness.is_password,
     ),
     _rule(
@@ -131,33 +185,26 @@ WORD_RULES = (
         "flag",
         "--",
         r"--?[a-z][\w-]{0,30}?(?:password|passwd|passphrase|pass|pwd|secret|credentials?|token|api-?key|access-?key|auth|key)"
-        rf"(?:-value|-id|-text)?(?:[ \t]{{1,8}}|=)[\"'`]?{_PASSWORD}",
+        rf"(?:-value|-id|-text)?(?:[ \t]{{1,8}}|=)[\"'`]?{PASSWORD}",
         _is_flag_value,
     ),
     _rule(
         "flag",
         "--pass¦--pwd¦--token¦--secret¦--api¦--auth¦--key¦--cred",
         r"--(?:password|passwd|passphrase|pass|pwd|secret|credentials?|token|api-?key|auth|key)"
-        rf"(?:[ \t]{{1,8}}|=)[\"'`]?{_PASSWORD}",
-        _is_flag_value,
-    ),
-    _rule(
-        "short-password-flag",
-        "sshpass¦docker login¦mysql¦redis-cli¦podman login¦helm registry login¦smbclient¦psql¦az login¦ldapsearch",
-        r"(?:sshpass|docker login|mysql\w{0,8}|mariadb|redis-cli|podman login|helm registry login|az login|ldapsearch)"
-        rf"[^\r\n|;]{{0,80}}?[ \t]-(?:p|a|w)[ \t]?[\"']?{_PASSWORD}",
+        rf"(?:[ \t]{{1,8}}|=)[\"'`]?{PASSWORD}",
         _is_flag_value,
     ),
     _rule(
         "user-and-password",
         "-u ¦-u=¦--user ¦--user=¦--proxy-user ¦-u\"¦-u'",
-        rf"(?:-u|--(?:proxy-)?user)(?:[ \t]{{1,3}}|=)?[\"']?[^\s:\"'/]{{1,80}}:{_PASSWORD}",
+        rf"(?:-u|--(?:proxy-)?user)(?:[ \t]{{1,3}}|=)?[\"']?[^\s:\"'/]{{1,80}}:{PASSWORD}",
         lambda value: len(value) >= 4 and likeness.is_url_password(value) and not value.startswith(b"//"),
     ),
     _rule(
         "netrc-password",
         "password ",
-        rf"(?<=\s)password[ \t]{{1,8}}{_PASSWORD}",
+        rf"(?<=\s)password[ \t]{{1,8}}{PASSWORD}",
         lambda value: likeness.is_password(value) and len(value) >= 8,
     ),
     _rule(
@@ -169,13 +216,13 @@ WORD_RULES = (
     _rule(
         "xml-password",
         "password",
-        rf"password[\"'][ \t]{{1,4}}value[ \t]?=[ \t]?[\"']{_PASSWORD}",
+        rf"password[\"'][ \t]{{1,4}}value[ \t]?=[ \t]?[\"']{PASSWORD}",
         lambda value: len(value) >= 6 and not likeness.is_placeholder(value),
     ),
     _rule(
         "pgpass",
         ":5432:¦:6432:¦:3306:",
-        rf":(?:5432|6432|3306):[\w*.-]{{1,60}}:[\w*.-]{{1,60}}:{_PASSWORD}",
+        rf":(?:5432|6432|3306):[\w*.-]{{1,60}}:[\w*.-]{{1,60}}:{PASSWORD}",
         likeness.is_password,
     ),
     _rule(

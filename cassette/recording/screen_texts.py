@@ -16,6 +16,7 @@ from cassette.model import Size
 from scrub.forms import forms_of
 from scrub.keywords import Automaton
 from scrub.known import Book
+from scrub.rows import goes_on
 from scrub.rules import RuleSet
 from scrub.sweep import Hit
 from scrub.views import FixedSeams, Span, View
@@ -179,10 +180,11 @@ class Beginnings:
     def __call__(self, text: str) -> Sequence[Beginning]:
         """The characters at which they begin."""
         encoded = text.encode("utf-8", "replace")
-        hits = self._anchors.hits(encoded) + self._heads.hits(encoded)
-        if not hits:
+        anchors, heads = self._anchors.hits(encoded), self._heads.hits(encoded)
+        if not anchors and not heads:
             return ()
-        starts = sorted({start for _, start, _ in hits})
+        begun = {start for _, start, _ in anchors if not goes_on(encoded, start)}
+        starts = sorted(begun | {start for _, start, _ in heads})
         found = [(start, encoded.startswith(_BLOCK, start)) for start in starts]
         if len(encoded) == len(text):
             return found

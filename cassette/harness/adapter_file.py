@@ -268,7 +268,7 @@ def _probe(table: Table) -> Probe:
         rows=rows,
         env=table.strings("env"),
         timeout=table.seconds("timeout", 60),
-        steps=_steps(table, "steps", captures=captures),
+        steps=_steps(table, "steps", captures=captures if kind == "screen" else None),
         accounts=table.texts("accounts", single=True),
         freshness_window=table.text("freshness_window", "7d"),
         staleness_behavior=table.choice("staleness_behavior", STALENESS, "warn"),
@@ -299,8 +299,6 @@ def _exit_codes(table: Table, value: object, kind: str) -> tuple[int, ...] | Non
 
 
 def _check_probe(table: Table, probe: Probe) -> None:
-    if probe.kind == "command" and probe.steps:
-        table.wrong("a command is only run. Write kind = 'screen' to drive it.", "steps")
     if probe.kind == "screen" and probe.other_args:
         table.wrong("they are for commands. Leave them out.", "other_args")
     if not probe.facts:

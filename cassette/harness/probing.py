@@ -178,6 +178,7 @@ def _driven(job: Job, session: LiveSession, driver: Driver) -> tuple[str, ...]:
     warnings: tuple[str, ...] = ()
     with session:
         if job.probe.kind == "command":
+            driver.run(job.probe.steps)
             try:
                 session.wait(job.probe.timeout)
             except TimedOut:

@@ -97,6 +97,7 @@ def test_hello(pty):
         ("prompt", "printf 'your name? '; read n; echo Hello, $n"),
         ("end", "printf 'name? '; read n; echo Goodbye, $n"),
         ("exit", "printf 'name? '; read n; echo Hello, $n; exit 3"),
+        ("colour", "printf 'name? '; read n; printf 'Hello, \\033[1;31m%s\\033[m\\n' $n"),
     ],
 )
 def test_verify_tells_what_has_changed(project: Project, golden: Golden, name: str, program: str) -> None:
@@ -106,6 +107,26 @@ def test_verify_tells_what_has_changed(project: Project, golden: Golden, name: s
     project.test(CHANGED.format(program=program), ini=ini)
     output = project.fails("--pty-record=verify")
     golden(f"plugin/verify_{name}.txt", message(output, "RunDiffers", "test_it.py:"))
+
+
+def test_verify_lets_styles_differ_where_the_test_says_so(project: Project) -> None:
+    marked = CHANGED.replace('match_on=["keys"]', 'match_on=["keys"], normalize={said}')
+    program = "printf 'name? '; read n; printf 'Hello, {}%s took 10 ms\\n' $n"
+    ini = "pty_timeout = 1"
+    project.test(marked.format(said="None", program=program.format("")), ini=ini)
+    project.passes("--pty-record=once")
+    coloured = program.format("\\033[31m")
+    for said in ('"style"', '["style", "duration"]'):  # alone it leaves the rules for text as they are
+        other = coloured.replace("10 ms", "11 ms")
+        project.test(marked.format(said=said, program=other), ini=ini)
+        project.passes("--pty-record=verify")
+    project.test(marked.format(said='["duration"]', program=coloured), ini=ini)
+    assert "expected plain, found fg=1" in project.fails("--pty-record=verify")
+    volatile = coloured.replace("10 ms", "11 ms")
+    project.test(marked.format(said='["duration"]', program=volatile), ini=ini)
+    project.passes(
+        "--pty-record=verify"
+    )  # what is made equal stands elsewhere: nothing to compare cell by cell
 
 
 def test_verify_compares_no_screen_that_nobody_looked_at(project: Project) -> None:

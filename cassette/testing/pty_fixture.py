@@ -32,7 +32,7 @@ from cassette.testing.callsite import explained, shown_path
 from cassette.testing.cassette_names import is_further, nth
 from cassette.testing.expiry import check_age
 from cassette.testing.golden import GoldenFiles
-from cassette.testing.normalizing import normalizer
+from cassette.testing.normalizing import compares_styles, normalizer
 from cassette.testing.plugin_settings import Settings
 from cassette.testing.pty_place import Place, Wishes
 from cassette.testing.tally import Tally
@@ -71,7 +71,6 @@ class Pty:
     def __post_init__(self) -> None:
         self._match_on = MatchOn(self.settings.match_on or DEFAULT_MATCH_ON)
         self._argv_rules = normalizer(self.settings.normalize, for_argv=True)
-        self._screen_rules = normalizer(self.settings.normalize)
         self._goldens = GoldenFiles(
             self.place.screens,
             update=self.wishes.update_screens,
@@ -139,8 +138,9 @@ class Pty:
         self.tally.verified += 1
         options |= {"columns": replay.tape.size.columns, "rows": replay.tape.size.rows}
         live = self._live(path, words, options, keep=False)
+        timeline, said = Timeline(tape, self._match_on.counts), self.settings.normalize
         return self._begun(
-            VerifiedSession(live, replay, Timeline(tape, self._match_on.counts), self._screen_rules)
+            VerifiedSession(live, replay, timeline, normalizer(said), styles=compares_styles(said))
         )
 
     def open(self, path: str | os.PathLike[str]) -> Session:

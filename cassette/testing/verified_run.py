@@ -18,8 +18,8 @@ from cassette.covered import same_rows
 from cassette.errors import CassetteError, TimedOut, WaitFailed
 from cassette.model import Input, Output
 from cassette.playing.driving import check_keys
-from cassette.playing.screen_diff import rows_diff
-from cassette.testing.callsite import explained
+from cassette.playing.screen_diff import rows_diff, styles_diff, styles_differ
+from cassette.testing.callsite import call_site, explained
 
 if TYPE_CHECKING:
     from cassette.looking import What
@@ -39,26 +39,46 @@ class RunDiffers(CassetteError):
     """A program does not do any more what its recording has."""
 
     template = (
-        "the program differs from its recording {where}, at {moment}.\n{difference}\nWhat to do:\n"
+        "the program differs from its recording {where}, at {moment}.{test}\n{difference}\nWhat to do:\n"
         "  1. If the program is right, record it again: {record_again}\n"
-        "  2. If this text differs from run to run, name it in normalize.\n"
+        "  2. {varies}\n"
         "  3. If the screen was not yet there, wait for it in the test before you go on."
     )
+
+
+_TEXT_VARIES = (
+    "If this text differs from run to run, make it equal: "
+    '@pytest.mark.pty(normalize=lambda text: re.sub(r"what differs", "…", text))'
+)
+_STYLE_VARIES = 'If colours and attributes may differ, say so: @pytest.mark.pty(normalize="style")'
+_STATUS_VARIES = (
+    "If the exit differs from run to run, there is nothing to compare: leave verify to other tests."
+)
 
 
 class VerifiedSession:
     """A live session and a replayed one, driven as one. Satisfies `cassette.session.Session`."""
 
     def __init__(
-        self, live: LiveSession, replay: ReplaySession, timeline: Timeline, normalize: Callable[[str], str]
+        self,
+        live: LiveSession,
+        replay: ReplaySession,
+        timeline: Timeline,
+        normalize: Callable[[str], str],
+        *,
+        styles: bool = True,
     ) -> None:
-        """`timeline` is that of the replay: of the same tape, with the same inputs for stops."""
+        """`timeline` is that of the replay: of the same tape, with the same inputs for stops.
+
+        With `styles` colours and attributes are compared too, on rows whose text is the same as it stands.
+        """
         self.live = live
         self.replay = replay
         self.timeout = live.timeout
         self.goldens: Goldens | None = None
         self._timeline = timeline
         self._normalize = normalize
+        self._styles = styles
         self._compared_at = -1
         self._closed = False
 
@@ -209,29 +229,38 @@ class VerifiedSession:
 
     def _compare(self, moment: str) -> None:
         """Wait until the running program shows what the recording has where its replay stands."""
-        wanted = self._rows(self.replay.last_screen)
-        try:
-            self.live.wait_for(lambda screen: self._shows(screen, wanted), self.timeout)
-        except WaitFailed:
-            found = self._rows(self.live.as_stored(self.live.screen))
-            raise self._differs(moment, rows_diff(wanted, found)) from None
+        expected = self.replay.last_screen
+        wanted = self._rows(expected)
 
-    def _shows(self, screen: Snapshot, wanted: list[str]) -> bool:
-        """Whether a screen of the running program is the recorded one, once its secrets are covered too."""
-        return self._rows(screen) == wanted or same_rows(wanted, self._rows(self.live.as_stored(screen)))
+        def reads_alike(screen: Snapshot) -> bool:
+            return self._rows(screen) == wanted or same_rows(wanted, self._rows(self.as_stored(screen)))
+
+        def looks_alike(screen: Snapshot) -> bool:
+            return not (self._styles and any(map(styles_differ, expected.lines, screen.lines)))
+
+        try:
+            self.live.wait_for(lambda screen: reads_alike(screen) and looks_alike(screen), self.timeout)
+        except WaitFailed:
+            found = self.live.screen
+            if reads_alike(found):
+                raise self._differs(moment, styles_diff(expected, found), _STYLE_VARIES) from None
+            rows = rows_diff(wanted, self._rows(self.as_stored(found)))
+            raise self._differs(moment, rows, _TEXT_VARIES) from None
 
     def _compare_exits(self) -> None:
         recorded, found = self.replay.exit_status, self.live.exit_status
         if recorded is not None and found is not None and recorded != found and recorded.known:
             said = [status.signal or f"exit status {status.code}" for status in (recorded, found)]
-            raise self._differs("the end", f"  recorded  {said[0]}\n  found     {said[1]}")
+            raise self._differs("the end", f"  recorded  {said[0]}\n  found     {said[1]}", _STATUS_VARIES)
 
-    def _differs(self, moment: str, difference: str) -> RunDiffers:
-        recording = self.replay.recording
+    def _differs(self, moment: str, difference: str, varies: str) -> RunDiffers:
+        recording, site = self.replay.recording, call_site()
         return RunDiffers(
             where=recording.shown,
             moment=moment,
+            test=f"\n  test  {site}   {site.source}".rstrip() if site else "",
             difference=difference,
+            varies=varies,
             record_again=recording.record_again,
         )
 

@@ -113,7 +113,7 @@ WRONG = {
     "at least none": (SMALL, ("row =", "min = 0\nrow =")),
     "a window that is no time": (SMALL, ('kind = "command"', 'kind = "command"\nfreshness_window = "soon"')),
     "an unknown behaviour": (SMALL, ('kind = "command"', 'kind = "command"\nstaleness_behavior = "ask"')),
-    "steps of a command": (SMALL, ('kind = "command"', 'kind = "command"\nsteps = [{ press = "enter" }]')),
+    "a capture in the steps of a command": (SMALL, ('kind = "command"', 'kind = "command"\nsteps = [{ capture = "x" }]')),
     "a capture of a command": (SMALL, ("row =", 'capture = "x"\nrow =')),
     "exit codes": (SMALL, ('kind = "command"', 'kind = "command"\nexit_codes = [300]')),
     "a size": (SMALL, ('kind = "command"', 'kind = "command"\ncolumns = 100000')),

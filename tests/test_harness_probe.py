@@ -12,6 +12,7 @@ from recording_helpers import everything, spools
 import cassette
 from cassette.capability.matrix import matrix
 from cassette.errors import CannotProbe, FactsRefused, StepsFailed, UsageError
+from cassette.harness.adapter_file import parse_adapter
 from cassette.harness.discovering import Request, chosen, discover, fit_of
 from cassette.harness.documents import differences, facts_of_tape
 from cassette.harness.extracting import extract
@@ -482,3 +483,15 @@ def test_the_lock_is_held_while_probes_run_and_free_afterwards(here):
         assert list(outcomes) == []
     with record_lock("fakeagent", "subscription"):
         pass
+
+
+def test_a_command_can_be_given_its_standard_input(here):
+    text = (
+        'name = "cat"\nbinary = "cat"\n[[probes]]\nname = "p"\nkind = "command"\n'
+        'steps = [{ type = "{\\"id\\": 7}" }, { press = "enter" }, { wait = "7" }, { press = "ctrl+d" }]\n'
+        '[[probes.facts]]\nkind = "json"\nlines = true\nname = "id"\nvalue = "id"\npick = "last"\n'
+    )
+    outcome = run(parse_adapter(text, "cat.toml"), "p")["p"]
+    assert (outcome.status, values(outcome, "id")) == ("recorded", [7])
+    again = list(replay(parse_adapter(text, "cat.toml"), Request(), Path("out")))
+    assert [each.status for each in again] == ["recorded"], again

@@ -246,6 +246,24 @@ class TestDemands:
         assert not answer
 
 
+def test_models_are_those_of_the_probe_that_lists_them(tmp_path: Path) -> None:
+    """A newer probe that only shows that there is a list does not hide the list of another."""
+    models_probe(tmp_path / "models", captured_at="2026-11-21T01:00:00Z")
+    models_probe(tmp_path / "old" / "models", models=["gpt-4"], captured_at="2026-11-21T00:00:00Z")
+    picker = Probe(tmp_path / "pickers")
+    picker.menu("Pick", ["sol"], "choice", "list_models")
+    picker.write(captured_at="2026-11-21T02:00:00Z")
+    found = matrix([tmp_path], now=AT)
+    one = cell(found, "codex")
+    assert one.counts is not None
+    assert one.counts.probe == "pickers"
+    assert ask(found, "codex:model=gpt-6.1-sol,reasoning=high")
+    assert not ask(found, "codex:model=gpt-4"), "a newer cassette of that probe stands in its place"
+    assert not ask(found, "codex:model=sol")
+    assert Capabilities(found)["codex"].models == list(MODELS)
+    assert Capabilities(found)["codex"].reasoning_levels("gpt-6.1-sol") == ["low", "medium", "high"]
+
+
 def test_a_title_names_the_model_of_its_levels(tmp_path: Path) -> None:
     """A menu may call a model by its title where another lists it by its name."""
     probe = Probe(tmp_path / "models")

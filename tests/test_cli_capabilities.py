@@ -148,6 +148,26 @@ def test_explain_all_shows_every_fact_on_its_screen(recorded):
     assert all(any(value in line for line in marked) for value in values)
 
 
+def test_explain_of_a_long_line_shows_what_stands_round_the_value(tmp_path):
+    probe = Probe(tmp_path / "cassettes" / "models", columns=200)
+    text = json.dumps(
+        {"models": [{"about": "x" * 300, "slug": f"gpt-{n}", "more": "y" * 300} for n in range(60)]}
+    )
+    probe.output(text + "\r\n")
+    for n in range(60):
+        at = text.index(f"gpt-{n}")
+        probe.fact("model", f"gpt-{n}", {"kind": "output", "offset": at - 20, "length": 60})
+    probe.capability("list_models", *range(60))
+    probe.write()
+    lines = capabilities(tmp_path, "--explain", "codex").out.splitlines()
+    marked = [line for line in lines if line.startswith("  > ")]
+    assert len(marked) == 40
+    assert all(f'"slug": "gpt-{n}"' in line and len(line) < 170 for n, line in enumerate(marked))
+    assert all("|… " in line and line.endswith(" …") for line in marked)
+    assert "        … and 20 places more" in lines
+    assert lines[1].endswith("gpt-19 and 40 more")
+
+
 def test_explain_on_a_terminal_has_colour(recorded):
     with OnTerminal(
         f"cd {recorded}; {{cassette}} capabilities --now {NOW} --explain codex:list_models"

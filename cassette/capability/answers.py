@@ -100,6 +100,7 @@ def ask(row: Row, conditions: Sequence[Condition], stale: Stale = "evidence") ->
     good: list[Answer] = []
     for condition in sorted(conditions, key=lambda each: str(each).startswith("reasoning=")):
         cell = row.cells[condition.capability]
+        cell = lister(cell, condition.name) if isinstance(condition, Lists) else cell
         answer = _usable(row, cell, stale)
         if answer.holds:
             answer = replace(_met(row, cell, condition, models), stale=answer.stale)
@@ -140,6 +141,18 @@ def listed(evidence: Evidence | None, name: str, models: Collection[str] | None 
         if checked.fact.name == name
         and (models is None or checked.fact.of is None or checked.fact.of.casefold() in models)
     ]
+
+
+def lister(cell: Cell, name: str) -> Cell:
+    """The cell by the evidence that has facts of that name, where what counts only shows that they can be listed."""
+    if cell.counts is None or listed(cell.counts, name):
+        return cell
+    everything = (cell.counts, *cell.others)
+    for item in cell.others:
+        if listed(item, name) and not any(item.superseded_by(other) for other in everything):
+            others = tuple(other for other in everything if other is not item)
+            return replace(cell, status=item.status, why=item.why, counts=item, others=others)
+    return cell
 
 
 def names_of(facts: Iterable[Checked]) -> set[str]:

@@ -16,6 +16,7 @@ from cassette.capability.answers import (
     Stale,
     ask_any,
     listed,
+    lister,
     names_of,
     nearest,
     values,
@@ -170,7 +171,7 @@ class Harness:
     def _listed(self, capability: str, name: str, model: str | None) -> list[str]:
         found: list[Checked] = []
         for row in self.rows:
-            cell = row.cells[capability]
+            cell = lister(row.cells[capability], name)
             if cell.status in ("pass", "stale"):
                 found += listed(cell.counts, name, None if model is None else _names(row, model))
         return values(found)
@@ -178,7 +179,11 @@ class Harness:
 
 def _names(row: Row, model: str) -> set[str]:
     """What a model may be called in a row."""
-    facts = [fact for fact in listed(row.cells["list_models"].counts, "model") if model in values([fact])]
+    facts = [
+        fact
+        for fact in listed(lister(row.cells["list_models"], "model").counts, "model")
+        if model in values([fact])
+    ]
     return names_of(facts) | {model.casefold()}
 
 

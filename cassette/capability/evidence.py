@@ -61,6 +61,11 @@ class Evidence:
             dated.timestamp() if dated else float("-inf"),
         )
 
+    def superseded_by(self, other: Evidence) -> bool:
+        """Whether another cassette of the same probe is newer, and can be trusted."""
+        same = (other.probe, other.file) == (self.probe, self.file)
+        return same and other.status != "blocked" and other.rank[-1] > self.rank[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

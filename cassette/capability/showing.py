@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from cassette.capability.answers import Answer, values
 from cassette.capability.evidence import Evidence
-from cassette.capability.facts import InEvent, InOutput, OnScreen
+from cassette.capability.facts import Fact, InEvent, InOutput, OnScreen, leaves
 from cassette.capability.freshness import in_utc
 from cassette.capability.matrix import Cell, Row
 from cassette.capability.proof import Checked, lines_of, screens_at
@@ -23,8 +23,10 @@ from cassette.reading.reader import Cassette
 from cassette.reading.reader import open as open_cassette
 from cassette.viewing.picture import picture, plain
 
-CONTEXT_BYTES = 400
+CONTEXT_BYTES = 60
 MOST_LINES = 40
+MOST_NAMES = 20
+MOST_BYTES = 400
 _NUMBERED = re.compile(r"\s*(\d+) \|")
 
 
@@ -79,7 +81,9 @@ def _facts(evidence: Evidence) -> Iterator[str]:
         return checked.fact.name, checked.fact.of or ""
 
     for (name, of), found in groupby(evidence.facts, key):
-        yield plain(f"{name}{f' of {of}' if of else ''}: {', '.join(values(list(found)))}")
+        shown = values(list(found))
+        more = f" and {len(shown) - MOST_NAMES} more" if shown[MOST_NAMES:] else ""
+        yield plain(f"{name}{f' of {of}' if of else ''}: {', '.join(shown[:MOST_NAMES])}{more}")
 
 
 def _about(evidence: Evidence) -> Iterator[str]:
@@ -117,41 +121,49 @@ def _screens(tape: Cassette, facts: Iterable[Checked]) -> Iterator[Shown]:
 
 
 def _outputs(tape: Cassette, facts: Iterable[Checked]) -> Iterator[Shown]:
-    """The lines of output in which facts stand, with a little before and after."""
-    places = sorted({c.fact.place for c in facts if isinstance(c.fact.place, InOutput)}, key=_offset)
-    marked = [place for place in places if place.offset + place.length <= len(tape.raw)]
-    if not marked:
+    """The lines of output in which facts stand; of a long line what stands round the value."""
+    found = [checked.fact for checked in facts if isinstance(checked.fact.place, InOutput)]
+    if not found:
         return
     yield Shown("  the output:")
-    shown_to = before = 0
-    for number, place in enumerate(marked):
+    last = ""
+    for number, fact in enumerate(sorted(found, key=_offset)):
         if number == MOST_LINES:
-            yield Shown(f"        … and {len(marked) - number} places more")
+            yield Shown(f"        … and {len(found) - number} places more")
             break
-        start, end = _line_of(tape, place)
-        if end <= shown_to:
-            continue
-        if start > before:
-            yield Shown("        …")
-        for line in lines_of(tape.output_bytes(max(start, shown_to), end)):
-            yield Shown(f"  > {place.offset:>6} |{plain(line[:CONTEXT_BYTES])}", "mark")
-        shown_to, before = end, end + 2
+        for at, text in _excerpt(tape, fact):
+            line = f"  > {at:>6} |{plain(text)}"
+            if line != last:
+                yield Shown(line, "mark")
+            last = line
 
 
-def _offset(place: InOutput) -> tuple[int, int]:
-    return place.offset, place.length
+def _offset(fact: Fact) -> int:
+    return fact.place.offset if isinstance(fact.place, InOutput) else 0
 
 
-def _line_of(tape: Cassette, place: InOutput) -> tuple[int, int]:
-    """The whole lines in which it stands, as far as they are near."""
-    first = max(0, place.offset - CONTEXT_BYTES)
-    head = tape.output_bytes(first, place.offset)
-    start = first + head.rfind(b"\n") + 1 if b"\n" in head else first
-    end = place.offset + place.length
-    tail = tape.output_bytes(end, end + CONTEXT_BYTES)
-    stop = tail.find(b"\n")
-    stop = len(tail) if stop < 0 else stop
-    return start, end + len(tail[:stop].rstrip(b"\r"))
+def _excerpt(tape: Cassette, fact: Fact) -> list[tuple[int, str]]:
+    """Where the lines begin in which a value stands, and their text."""
+    place = fact.place
+    assert isinstance(place, InOutput)
+    inside = tape.output_bytes(place.offset, place.offset + place.length)
+    wanted = next((part for part in map(_as_bytes, leaves(fact.value)) if part in inside), b"")
+    at = place.offset + (inside.find(wanted) if wanted else 0)
+    end = at + (len(wanted) if wanted else min(place.length, CONTEXT_BYTES))
+    before = tape.output_bytes(max(0, at - CONTEXT_BYTES), at)
+    after = tape.output_bytes(end, end + CONTEXT_BYTES)
+    start = at - len(before) + before.rfind(b"\n") + 1
+    stop = end + (after.find(b"\n") if b"\n" in after else len(after))
+    lines = lines_of(tape.output_bytes(start, stop))
+    cut = ("… " if start and b"\n" not in before else "", " …" if b"\n" not in after and after else "")
+    return [
+        (start, f"{cut[0]}{lines[0]}{cut[1] if len(lines) == 1 else ''}"),
+        *((at, line) for line in lines[1:]),
+    ]
+
+
+def _as_bytes(value: object) -> bytes:
+    return str(value).encode("utf-8", "replace")
 
 
 def _events(tape: Cassette, facts: Iterable[Checked]) -> Iterator[Shown]:
@@ -162,4 +174,4 @@ def _events(tape: Cassette, facts: Iterable[Checked]) -> Iterator[Shown]:
     for index, event in enumerate(tape.service_events()):
         if index in wanted:
             text = " ".join(dump_json(event.payload).split())
-            yield Shown(f"  > {format_time(event.t_ms)} s |{plain(text[:CONTEXT_BYTES])}", "mark")
+            yield Shown(f"  > {format_time(event.t_ms)} s |{plain(text[:MOST_BYTES])}", "mark")

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 import cassette
+from cassette.machine import identity_of_machine
 from cassette.reading.verify import verify
 from cassette.recording.rederive import rederive
 
 ROOT = Path(__file__).parent.parent
 TAPES = sorted(path.parent for path in (ROOT / "cassettes").glob("*/manifest.json"))
+PROJECT = sorted(path.parent for path in (ROOT / "examples" / "project").rglob("manifest.json"))
 ENDS = {
     "dialog-menu": (0, None, "toast"),
     "exit-3": (3, None, "That did not work."),
@@ -56,6 +58,25 @@ def test_a_frame_is_the_screen_of_its_moment(path: Path) -> None:
                 frame.screen.spans,
                 frame.screen.cursor,
             )
+
+
+@pytest.mark.parametrize("path", TAPES + PROJECT, ids=lambda path: path.name)
+def test_its_scrub_report_is_clean(path: Path) -> None:
+    with cassette.open(path) as tape:
+        report = tape.scrub_report
+        assert report.status == ("scrubbed" if path.name == "password" else "clean")
+        assert report.hit_counts == {}
+        assert report.hidden_inputs == (path.name == "password")
+        assert (len(report.rules) > 400, report.guarantee) == (True, "whole")
+
+
+@pytest.mark.parametrize("path", TAPES + PROJECT, ids=lambda path: path.name)
+def test_nothing_in_it_is_of_the_machine_that_it_is_read_on(path: Path) -> None:
+    """Where somebody has just recorded them: nobody's home, user, host or worktree."""
+    own = identity_of_machine(ROOT)
+    for file in path.iterdir():
+        text = file.read_text("utf-8", "replace")
+        assert own.in_text(text) == text
 
 
 def test_together_they_are_small_and_have_no_path_and_no_secret() -> None:

@@ -131,6 +131,31 @@ def test_input_that_was_typed_blind_becomes_hidden(tmp_path):
     assert [(event.redacted, event.data) for event in hidden] == [("echo-off", b"*" * 16)]
 
 
+def test_a_line_typed_before_a_hidden_one_stays_readable_however_often_it_is_looked_at(tmp_path):
+    made = (
+        tape()
+        .input(50, b"sudo ls\r", source="user")
+        .input(51, kind="mode", mode={"echo": False, "icanon": True})
+    )
+    for at, letter in enumerate("correct horse"):
+        made.input(60 + at, letter.encode(), source="user")
+    made.input(80, b"\r", source="user").input(81, kind="mode", mode={"echo": True, "icanon": True})
+    path = write(tmp_path / "tape", ended(made.output(85, b"[sudo] password: \r\n")))
+    fixed(path)
+    typed = [event for event in cassette.open(path).inputs() if event.data and event.t_ms >= 50]
+    assert [event.data for event in typed] == [b"sudo ls\r", b"*" * 16, b"\r"]
+    assert scan(path, NOTHING_KNOWN).found == []
+    assert json.loads((path / "scrub-report.json").read_text())["hidden_inputs"] == 1
+
+
+def test_another_writers_filler_stays(tmp_path):
+    made = tape().input(50, b"REDACTED\r", source="user", redacted="policy").output(60, GITHUB.encode())
+    path = write(tmp_path / "tape", ended(made))
+    fixed(path)
+    (event,) = [event for event in cassette.open(path).inputs() if event.t_ms == 50]
+    assert (event.data, event.redacted) == (b"REDACTED\r", "policy")
+
+
 def test_the_old_digests_stand_in_the_provenance_and_each_fix_adds_its_own(tmp_path):
     path = write(tmp_path / "tape", ended(tape().output(50, f"{GITHUB} {OPAQUE}".encode())))
     first = cassette.open(path)

@@ -157,7 +157,6 @@ def _report(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         made[name] = {
             key: before.get(key, 0) + new[name].get(key, 0) for key in sorted({*before, *new[name]})
         }
-    made["hidden_inputs"] = old.get("hidden_inputs", 0) + new["hidden_inputs"]
     kept = [*old.get("intentionally_preserved", ()), *new["intentionally_preserved"]]
     made["intentionally_preserved"] = list(dict.fromkeys(kept))
     made["rules"] = list(dict.fromkeys([*old.get("rules", ()), *new["rules"]]))

@@ -35,6 +35,7 @@ from cassette.recording.spooled import Observed
 from cassette.scanning.where import json_object, strings, with_digests, without_digests
 from cassette.store.directory import CassetteDirectory
 from scrub.environment import Taken
+from scrub.hidden import FILLER, hidden_line
 from scrub.known import KnownValue
 
 DOCUMENTS = (MANIFEST, DISCOVERY, QUOTA, SCRUB_REPORT)
@@ -102,7 +103,7 @@ def rewritten(
         echo=bool(mode.get("echo", True)),
         canonical=bool(mode.get("icanon", True)),
     )
-    shown = [_shown(observed) for observed in originals]
+    shown = [seen for observed in originals for seen in _shown(observed)]
     recording = scrub_recording(lambda: iter(shown), plan)
     after = {found.event.seq: found for found in recording.events()}
     clean = recording.documents[_BESIDE]
@@ -136,11 +137,19 @@ def _document(directory: CassetteDirectory, name: str) -> Any:
     return json.loads(directory.read(name, MAX_DOCUMENT_BYTES))
 
 
-def _shown(observed: Observed) -> Observed:
+def _shown(observed: Observed) -> Iterator[Observed]:
+    """An event as the engine is to see it. Hidden input is read for secrets, and never judged or filled anew.
+
+    In its place, since what is typed after it depends on it, stands filler, which is dropped again.
+    """
     event = observed.event
-    if isinstance(event, Input) and event.redacted is not None:
-        return replace(observed, event=replace(event, kind=_WITHHELD))
-    return observed
+    if not isinstance(event, Input) or event.redacted is None:
+        yield observed
+        return
+    if event.kind in ("input", "paste"):
+        filler = FILLER + hidden_line(event.data)[1]
+        yield replace(observed, event=replace(event, seq=-event.seq, data=filler))
+    yield replace(observed, event=replace(event, kind=_WITHHELD))
 
 
 def _beside(observed: Observed) -> dict[str, Any]:

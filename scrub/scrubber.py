@@ -94,7 +94,7 @@ class Scrubber:
         twin = copy(self)
         twin.book = copy(self.book)
         twin.book.__dict__ = {name: copy(value) for name, value in self.book.__dict__.items()}
-        twin._numbers, twin._swept = dict(self._numbers), None
+        twin._numbers = dict(self._numbers)
         return twin
 
     def completed(self, views: Iterable[View], streams: Mapping[str, bytes]) -> list[View]:

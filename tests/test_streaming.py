@@ -32,7 +32,7 @@ def streamed(window: Window = SMALL, known: Scrubber | None = None, **options: o
         known=[KnownValue(OPAQUE.encode(), "known", "environment:X"), *IDENTITY.known_values()]
     )
     rows = PromptRows("pyte", SIZE)
-    return StreamedScrub(scrubber, IDENTITY, rows=rows, window=window, **options)  # type: ignore[arg-type]
+    return StreamedScrub(scrubber, IDENTITY, size=SIZE, rows=rows, window=window, **options)  # type: ignore[arg-type]
 
 
 def given_out(events: Iterable[Item], scrub: StreamedScrub | None = None) -> list[Item]:
@@ -251,7 +251,7 @@ def test_a_second_pass_covers_what_became_known_late_and_keeps_what_is_masked() 
     ]
     first = given_out(events, streamed(known=known))
     assert repr(first).count(value) == 3
-    again = StreamedScrub(known, IDENTITY, rows=None, learn=False, window=SMALL)
+    again = StreamedScrub(known, IDENTITY, size=SIZE, rows=None, learn=False, window=SMALL)
     out = given_out(first, again)
     assert value not in repr(out)
     assert again.counts.total == 3
@@ -262,7 +262,7 @@ def test_a_second_pass_covers_what_became_known_late_and_keeps_what_is_masked() 
 def test_a_second_pass_over_what_is_clean_changes_nothing() -> None:
     known = Scrubber(known=[KnownValue(OPAQUE.encode(), "known", "environment:X")])
     first = given_out(timed(["a" * 500, *PARTS, *BETWEEN, "b" * 900, *BETWEEN]), streamed(known=known))
-    again = StreamedScrub(known, IDENTITY, rows=None, learn=False, window=SMALL)
+    again = StreamedScrub(known, IDENTITY, size=SIZE, rows=None, learn=False, window=SMALL)
     assert given_out(first, again) == first
     assert again.counts.total == 0
 

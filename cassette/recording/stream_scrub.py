@@ -12,10 +12,12 @@ from cassette.recording.spooled import SpooledRecording
 from cassette.recording.stream_records import STREAM, StreamRecords, StreamState
 from cassette.store.spool import Spool
 from scrub.report import Preserved, ScrubReport
-from scrub.stream import BEHIND
+from scrub.stream import WINDOW
 
-NOT_RENDERED = "rendered screens: what only movements of the cursor put together"
-TOO_FAR = f"secrets that are painted in pieces more than {BEHIND} bytes apart"
+NOT_RENDERED = (
+    f"rendered screens: more than {WINDOW.before + WINDOW.block + WINDOW.behind} bytes of output at once"
+)
+TOO_FAR = f"secrets that are painted in pieces more than {WINDOW.behind} bytes apart"
 UNCHECKED = "what became known after it was written: the recorder died before it could read all of it again"
 
 

@@ -63,7 +63,7 @@ class StreamSpool:
             find_more=settings.find_more,
         )
         rows = PromptRows(plan.emulator, plan.size)
-        self._scrub = StreamedScrub(self._scrubber, settings.identity, rows=rows)
+        self._scrub = StreamedScrub(self._scrubber, settings.identity, size=plan.size, rows=rows)
         self._counted = -1
         self._failure: SecretsWouldLeak | SpoolFull | None = None
         self._unwritten: deque[Item] = deque()
@@ -229,8 +229,8 @@ class StreamSpool:
         return self._spool
 
     def _patch(self) -> None:
-        again = StreamedScrub(self._scrubber, self._settings.identity, rows=None, learn=False)
         plan = RecordingPlan.from_header(self._spool.header)
+        again = StreamedScrub(self._scrubber, self._settings.identity, size=plan.size, rows=None, learn=False)
         texts = again.document(plan.texts())
         waiting: deque[Item] = deque()
         number = 0

@@ -3,8 +3,6 @@
 Output goes through `scrub.stream`; lengths, moments and the cuts of its reads are kept. What came between two pieces
 of output waits until both have been read together with what follows them, so that an echo tells about the input
 before it. What is given out does not depend on how reads cut the output.
-
-Rendered screens are not looked at: a secret that only a screen puts together is found whole or not at all.
 """
 
 from __future__ import annotations
@@ -14,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from cassette.model import Evidence, Final, Input, Output, ServiceEvent
+from cassette.model import Evidence, Final, Input, Output, ServiceEvent, Size
 from cassette.recording.held_inputs import HeldInputs
 from cassette.recording.hidden_input import is_typed
 from cassette.recording.prompt_rows import PromptRows
+from cassette.recording.rendered_window import RenderedWindow
 from cassette.recording.scrubbing import FINAL_STRINGS
 from scrub.documents import flatten
 from scrub.hidden import Discipline
@@ -58,7 +57,8 @@ class _Held:
 class StreamedScrub:
     """`take` every event in order; what it gives may be written. The final event gives all the rest.
 
-    `rows` sees the output and tells the prompt before an input; without, what was typed blind is hidden already.
+    `size` is that of the terminal at the start. `rows` sees the output and tells the prompt before an input; without,
+    what was typed blind is hidden already.
     With `learn` false no rule looks: what the scrubber knows is all there is. Raises SecretsLeft when something known
     cannot be covered; then nothing more may be written.
     """
@@ -68,6 +68,7 @@ class StreamedScrub:
         scrubber: Scrubber,
         identity: Identity,
         *,
+        size: Size,
         rows: PromptRows | None,
         learn: bool = True,
         window: Window = WINDOW,
@@ -75,7 +76,14 @@ class StreamedScrub:
         self._scrubber, self._identity = scrubber, identity
         self._learns = learn
         self._rows = rows
-        self._output = StreamScrubber(scrubber, learn=learn, window=window)
+        self._size = size
+        self._window = RenderedWindow(scrubber, size, learn=learn)
+        self._output = StreamScrubber(
+            scrubber,
+            learn=learn,
+            window=window,
+            views=lambda streams: self._window.views(streams, self._output.window_start),
+        )
         self._inputs = HeldInputs(
             scrubber, Discipline(0, echo=True, canonical=True), hide=rows is not None, window=window
         )
@@ -108,7 +116,7 @@ class StreamedScrub:
         twin = self._scrubber.copy()
         for value in self._inputs.foreseen():
             twin.book.add(value)
-        return StreamedScrub(twin, self._identity, rows=None)
+        return StreamedScrub(twin, self._identity, size=self._size, rows=None)
 
     def take(self, item: Item, size: int = 0) -> list[Item]:
         """The next event, of about so many bytes; what may be written now, often nothing."""
@@ -147,11 +155,12 @@ class StreamedScrub:
 
     def _take_input(self, event: Input) -> None:
         row = ""
-        if self._rows is not None:
-            if event.kind == "resize" and event.size is not None:
+        if event.kind == "resize" and event.size is not None:
+            self._window.resized(self._taken, event.size)
+            if self._rows is not None:
                 self._rows.resize(event.size)
-            elif is_typed(event):
-                row = self._rows.before_cursor()
+        elif is_typed(event) and self._rows is not None:
+            row = self._rows.before_cursor()
         self._inputs.add(event, row)
 
     def _release(self, until: int) -> Iterator[Item]:

@@ -103,8 +103,8 @@ def _print_matrix(found: Matrix) -> None:
         )
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in table(found, width):
-        write_line("".join(_coloured(text, _COLOURS.get(kind, kind)) for text, kind in line))
+    for pieces in table(found, width):
+        write_line("".join(_coloured(text, _COLOURS.get(kind, kind)) for text, kind in pieces))
     for remark in remarks(found):
         for line in _wrapped(printable(remark), width):
             write_line(line)

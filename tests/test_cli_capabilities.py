@@ -253,6 +253,7 @@ class TestRefusals:
             (["--now", "+999999999w"], 2, ["beyond the calendar"]),
             (["--explain", "codex:models"], 2, ["is no capability"]),
             (["--explain", "codx"], 1, ["no evidence of such a harness", "did you mean 'codex'?"]),
+            (["--explain", "cassettes"], 2, ["takes cassettes for a harness", "before --explain"]),
             (["--explain", "codex", "--json"], 2, ["--explain is for people"]),
         ],
     )

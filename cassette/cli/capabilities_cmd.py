@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -146,6 +147,8 @@ def _explain(found: Matrix, text: str) -> int:
         raise UsageError(what=f"--explain {text}: {capability!r} is no capability. Known are {known}.")
     target = parse_target(target_text)
     rows = target.rows(found.rows)
+    if not rows and os.path.isdir(text):  # noqa: PTH112
+        raise UsageError(what=f"--explain takes {text} for a harness. Give directories before --explain.")
     if not rows:
         note(f"cassette: {printable(target.missing(found.rows))}")
         return 1

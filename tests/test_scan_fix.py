@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ from scan_tapes import (
     tape,
     traces,
 )
+from scrub_samples import lines_of_data
 
 import cassette
 from cassette.errors import CassetteError, Damaged, SecretsWouldLeak, TooLongToFix, UnknownVersion
@@ -262,13 +264,54 @@ def test_the_cursor_goes_where_it_went_and_other_cells_stay(tmp_path_factory, pi
     fixed(path, known(OPAQUE))
     after = [event.data for event in cassette.open(path).outputs()]
     assert [len(chunk) for chunk in after] == [len(chunk) for chunk in before]
+    assert before != after
+    assert_only_covered(before, after, columns, 12)
+
+
+def assert_only_covered(before, after, columns, rows):
+    """The cursor goes where it went, and a cell is another only where a byte of it is."""
     changed = {at for at, (a, b) in enumerate(zip(b"".join(before), b"".join(after), strict=True)) if a != b}
-    assert changed
-    (old_track, old), (new_track, new) = screens(before, columns, 12), screens(after, columns, 12)
+    (old_track, old), (new_track, new) = screens(before, columns, rows), screens(after, columns, rows)
     assert new_track == old_track
     for old_row, new_row in zip(old, new, strict=True):
         for (cell, spans), (now, _) in zip(old_row, new_row, strict=True):
             assert cell == now or {at for character in spans for at, _ in character} & changed
+
+
+HAZARDS = lines_of_data("hazards.jsonl")
+
+
+def hazard(record):
+    """A hazard as a cassette's recording."""
+    made, at, was = (
+        Tape(terminal={**TERMINAL, "initial_cols": record["cols"], "initial_rows": record["rows"]}),
+        0,
+        False,
+    )
+    for encoded in record["inputs_b64"]:
+        data = base64.b64decode(encoded)
+        hidden = any(start <= at < end for start, end in record["noecho"])
+        if hidden != was:
+            made.input(0, kind="mode", mode={"echo": not hidden, "icanon": True})
+        made.input(0, data, source="user")
+        was, at = hidden, at + len(data)
+    raw, offset = base64.b64decode(record["raw_b64"]), 0
+    for length in record["chunks"]:
+        made.output(1000, raw[offset : offset + length])
+        offset += length
+    return made.final(2000)
+
+
+@pytest.mark.parametrize("record", HAZARDS[:: max(1, len(HAZARDS) // 40)], ids=lambda record: record["id"])
+def test_hazards_leave_a_cassette_without_moving_anything(tmp_path, record):
+    path, values = hazard(record).write(tmp_path / "tape"), known(record["secret"])
+    assert scan(path, values).exit_code == 5
+    before = [event.data for event in cassette.open(path).outputs()]
+    fixed(path, values)
+    after = [event.data for event in cassette.open(path).outputs()]
+    assert_only_covered(before, after, record["cols"], record["rows"])
+    assert traces(path, record["secret"]) == []
+    assert scan(path, values).exit_code == 0
 
 
 def test_a_replay_of_it_goes_as_before_with_the_placeholder(tmp_path):

@@ -258,4 +258,4 @@ def test_path_is_as_it_was():
     result.assert_outcomes(failed=1, passed=1)
     assert "asker was not driven as it was recorded in cassettes/test_it/test_shim" in result.stdout.str()
     project.test(text.replace("test_shim", "test_none"))
-    assert "Record it: cassette record -o cassettes/test_it/test_none -- asker" in project.fails()
+    assert "Record it: pytest test_it.py::test_none --pty-record=once" in project.fails()

@@ -33,6 +33,7 @@ from cassette.testing.cassette_names import is_further, nth
 from cassette.testing.expiry import check_age
 from cassette.testing.golden import GoldenFiles
 from cassette.testing.normalizing import compares_styles, normalizer
+from cassette.testing.path_recording import PathRecorder
 from cassette.testing.plugin_settings import Settings
 from cassette.testing.pty_place import Place, Wishes
 from cassette.testing.tally import Tally
@@ -63,6 +64,7 @@ class Pty:
     _held: list[Held] = field(default_factory=list)
     _tapes: list[Cassette] = field(default_factory=list)
     _shims: list[tuple[str, Path, Path]] = field(default_factory=list)
+    _path_recorders: list[PathRecorder] = field(default_factory=list)
     _secrets: dict[str, str] = field(default_factory=dict)
     _spawned: int = 0
     _path_before: str | None = None
@@ -155,30 +157,38 @@ class Pty:
     def on_path(self, name: str, *, cassette: str | None = None, any_arguments: bool = False) -> Path:
         """Put an executable in front of PATH that plays a cassette; its path. It goes when the test ends.
 
-        Whatever this test starts by that `name` gets the recording. With `--pty-disable` it is the program itself.
+        Whatever this test starts by that `name` gets the recording. Where the mode says so, it records the program
+        that stands on PATH instead, when that is started on a terminal. With `--pty-disable` it is the program itself.
         """
         path = self._next(cassette)
         if self.wishes.disabled:
-            found = shutil.which(name)
-            if found is None:
-                raise UsageError(what=f"there is no {name} on PATH: install it, or leave out --pty-disable")
-            return Path(found)
+            return Path(_real(name, "--pty-disable"))
+        mode = self.settings.mode
+        if self._records(mode, path) or (mode == "once" and not path.exists()):
+            recorder = PathRecorder(
+                name, _real(name, mode), path, self.place.scratch("pty-bin"), replaces=mode != "once"
+            )
+            self._path_recorders.append(recorder)
+            return self._in_front_of_path(recorder.write(self._secret_names))
         from cassette.shim import write_shim
 
         if not path.exists():
-            shown = shlex.quote(shown_path(path))
-            raise mismatch.not_found(path, f"cassette record -o {shown} -- {shlex.quote(name)}")
+            raise mismatch.not_found(path, self.place.command("--pty-record=once"))
         into = self.place.scratch("pty-bin")
         try:
             shim = write_shim(path, name=name, into=into, any_arguments=any_arguments)
         except Damaged as error:
-            raise mismatch.damaged(path, error, f"cassette record --overwrite -o {path} -- {name}") from None
+            raise mismatch.damaged(path, error, self.place.command("--pty-record=rewrite")) from None
         self._shims.append((name, path, shim.with_name(f"{name}.shim") / "report.txt"))
-        if self._path_before is None:
-            self._path_before = os.environ.get("PATH", os.defpath)
-        os.environ["PATH"] = os.pathsep.join([str(into), os.environ.get("PATH", os.defpath)])
         self.tally.played += 1
-        return shim
+        return self._in_front_of_path(shim)
+
+    def _in_front_of_path(self, executable: Path) -> Path:
+        before = os.environ.get("PATH", os.defpath)
+        if self._path_before is None:
+            self._path_before = before
+        os.environ["PATH"] = os.pathsep.join([str(executable.parent), before])
+        return executable
 
     def secret(self, name: str) -> str:
         """The environment's value where a program runs, a dummy in a replay. It is covered wherever it was recorded."""
@@ -190,6 +200,8 @@ class Pty:
                 what=f"the secret {name} is not in the environment: export {name}=…, then record"
             )
         self._secrets[name] = value
+        for recorder in self._path_recorders:
+            recorder.write(self._secret_names)
         for held in self._held:
             if not held.done:
                 held.session.recorder.known_secret(value, name=name)
@@ -204,6 +216,8 @@ class Pty:
         self._ended = True
         for session in self._sessions:
             session.close()
+        for recorder in self._path_recorders:
+            recorder.settle()
         for name, path, report in self._shims:
             if report.is_file() and self.settings.on_unplayed == "fail":
                 text = report.read_text("utf-8", "replace").strip()
@@ -229,6 +243,8 @@ class Pty:
         """Throw away what was not saved, close what was opened, put PATH back."""
         for held in self._held:
             held.discard()
+        for recorder in self._path_recorders:
+            recorder.discard()
         for tape in self._tapes:
             tape.close()
         if self._path_before is not None:
@@ -249,6 +265,10 @@ class Pty:
             if held.keep and held.save():
                 saved.append(held.path)
                 self.tally.recorded.append(shown_path(held.path))
+        for recorder in self._path_recorders:
+            if recorder.save():
+                saved.append(recorder.place)
+                self.tally.recorded.append(shown_path(recorder.place))
         if self.settings.mode == "rewrite" and self.place.own and self.place.first in saved:
             for path in self.place.first.parent.iterdir():
                 if is_further(path, self.place.first) and path not in saved:
@@ -283,6 +303,10 @@ class Pty:
                     self.tally.unplayed[shown] = self.tally.unplayed.get(shown, 0) + len(session.unplayed)
 
     # How a session is made.
+
+    @property
+    def _secret_names(self) -> list[str]:
+        return [*self.settings.known_secret_env, *self._secrets]
 
     def _next(self, name: str | None) -> Path:
         """The place of a cassette by its name, or of this test's next."""
@@ -366,6 +390,14 @@ class Pty:
             record_command=self.place.command("--pty-record=rewrite") if own else None,
             timeout=timeout,
         )
+
+
+def _real(name: str, why: str) -> str:
+    """The program that stands on PATH. Raises UsageError where there is none."""
+    found = shutil.which(name)
+    if found is None:
+        raise UsageError(what=f"there is no {name} on PATH, and {why} runs it: install it, or replay")
+    return found
 
 
 def _remove(path: Path) -> None:

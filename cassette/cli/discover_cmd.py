@@ -306,12 +306,13 @@ class _Ended(BaseException):
 
 @contextmanager
 def _ending_by_signal() -> Iterator[None]:
-    """TERM and HUP throw the probe away as Ctrl-C does, and then end this process as if nobody had listened."""
+    """INT, TERM and HUP throw the probe away; TERM and HUP then end this process as if nobody had listened."""
+    from cassette.harness.interrupting import interrupt
 
     def end(number: int, _frame: object) -> None:
-        raise _Ended(number)
+        interrupt(KeyboardInterrupt() if number == signal.SIGINT else _Ended(number))
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     except _Ended as ended:

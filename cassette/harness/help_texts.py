@@ -174,6 +174,7 @@ def _choices(text: str, entry: _Entry) -> list[Offered]:
 
 
 def _items(text: str, start: int, option: str | None) -> list[Offered]:
+    text = _DEFAULT.sub("", text)
     return [
         Offered(item[0], start + item.start(), start + item.end(), option) for item in _ITEM.finditer(text)
     ]

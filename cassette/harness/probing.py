@@ -19,6 +19,7 @@ from cassette.harness.documents import Findings, kept_of, refused
 from cassette.harness.driving import Driver
 from cassette.harness.evidence_files import Before, records_of
 from cassette.harness.extracting import Extraction, Refusal, extract
+from cassette.harness.interrupting import held
 from cassette.harness.machine import Place
 from cassette.harness.preflight import Fit
 from cassette.harness.recorded import Recorded, recorded_of
@@ -104,25 +105,41 @@ def run_probe(job: Job) -> Recording:
 def _attempt(job: Job, args: Sequence[str]) -> Recording:
     captured_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     before = Before.look(job.probe.files, job.place)
+    session: LiveSession | None = None
+    driver: Driver | None = None
     try:
-        session = _started(job, args, captured_at)
-    except CassetteError as error:
-        raise ProbeFailed(error, Diagnosis()) from error
-    driver = Driver(job.adapter, session, job.probe.timeout)
-    recorder = session.recorder
-    try:
+        with held():
+            session = _started(job, args, captured_at)
+            driver = Driver(job.adapter, session, job.probe.timeout)
         warnings = _driven(job, session, driver)
         written = records_of(job.probe.files, job.place, before)
         for payload in written if job.file_records is None else job.file_records:
-            recorder.service_event(payload)
-        findings = _read(job, recorder, session, captured_at)
-    except CassetteError as error:
-        diagnosis = _diagnosis(job, recorder, driver)
-        recorder.discard()
-        raise ProbeFailed(error, diagnosis) from error
-    except BaseException:
-        recorder.discard()
+            session.recorder.service_event(payload)
+        findings = _read(job, session.recorder, session, captured_at)
+    except BaseException as error:
+        with held():
+            diagnosis = _given_up(job, session, driver, error)
+        if isinstance(error, CassetteError):
+            raise ProbeFailed(error, diagnosis) from error
         raise
+    return _published(job, session.recorder, driver, findings, warnings)
+
+
+def _given_up(
+    job: Job, session: LiveSession | None, driver: Driver | None, error: BaseException
+) -> Diagnosis:
+    """End the program and throw the recording away; what is to be known of it for a person."""
+    if session is None or driver is None:
+        return Diagnosis()
+    session.abandon(error)
+    diagnosis = _diagnosis(job, session.recorder, driver) if isinstance(error, CassetteError) else Diagnosis()
+    session.recorder.discard()
+    return diagnosis
+
+
+def _published(
+    job: Job, recorder: Recorder, driver: Driver, findings: Findings, warnings: tuple[str, ...]
+) -> Recording:
     try:
         path = recorder.close(to=job.target, overwrite=True)
     except CassetteError as error:

@@ -283,11 +283,9 @@ HAZARDS = lines_of_data("hazards.jsonl")
 
 def hazard(record):
     """A hazard as a cassette's recording."""
-    made, at, was = (
-        Tape(terminal={**TERMINAL, "initial_cols": record["cols"], "initial_rows": record["rows"]}),
-        0,
-        False,
-    )
+    size = {"initial_cols": record["cols"], "initial_rows": record["rows"]}
+    made = Tape(terminal={**TERMINAL, **size}, optional={"meta": record["meta"]})
+    at, was = 0, False
     for encoded in record["inputs_b64"]:
         data = base64.b64decode(encoded)
         hidden = any(start <= at < end for start, end in record["noecho"])

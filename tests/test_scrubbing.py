@@ -138,6 +138,14 @@ def test_a_key_typed_letter_by_letter_is_masked_in_its_events() -> None:
     assert events[10].masked == ((0, 1),)
 
 
+def test_a_placeholder_is_masked_whole_though_it_has_letters_of_what_it_covers() -> None:
+    secret = "<SxxUBxxD:" + GITHUB[:20]
+    pasted = Input(0, 10, "paste", secret.encode(), source="script")
+    recording = scrubbed([pasted, *typed(secret), FINAL], secret.encode())
+    events = [seen.event for seen in recording.events() if isinstance(seen.event, Input)]
+    assert [event.masked for event in events] == [((0, len(secret)),), *[((0, 1),)] * len(secret)]
+
+
 def test_a_hidden_line_is_one_event_whatever_its_length() -> None:
     blind = Input(0, 5, "mode", mode={"echo": False, "icanon": True})
     for line in ("correct-Horse9", "other"):

@@ -36,6 +36,7 @@ from terminal.provenance import Ask, Resize, Track
 from terminal.widths import width
 
 _ROUNDS = 4
+_PLACEHOLDER = re.compile(rb"<SC[^<>\x00-\x1f\x7f]*>|\*+")
 FINAL_STRINGS = ("final_text", "usage", "metadata", "routing_actual", "session_log_path")
 """The fields of a final event in which something secret can stand."""
 
@@ -315,6 +316,11 @@ class RewrittenInputs:
         self._kept = iter(kept)
         self._ops = ops
         self._streams = {True: typed, False: answers}
+        before = [event for event in kept if event is not None]
+        self._covered = {
+            stream: _covered(b"".join(event.data for event in before if is_typed(event) is stream), new)
+            for stream, new in self._streams.items()
+        }
         self._at = {True: 0, False: 0}
 
     def next(self) -> Input | None:
@@ -328,19 +334,23 @@ class RewrittenInputs:
         self._at[typed] = start + len(data)
         if event.op:
             event = replace(event, op=next(self._ops))
-        if data == event.data:
+        covered = self._covered[typed][start : start + len(data)]
+        if not any(covered):
             return event
-        masked = tuple(_masked(event, data))
+        for first, length in event.masked:
+            covered[first : first + length] = b"\1" * length
+        masked = tuple((found.start(), found.end() - found.start()) for found in re.finditer(b"\1+", covered))
         return replace(event, data=data, key=None, masked=masked if event.redacted is None else ())
 
 
-def _masked(event: Input, data: bytes) -> Iterator[tuple[int, int]]:
-    """Stretches (start, length) of an input that were masked before, or differ from it in `data`, as long as it."""
-    differs = bytearray(was != now for was, now in zip(event.data, data, strict=True))
-    for start, length in event.masked:
-        differs[start : start + length] = b"\1" * length
-    for found in re.finditer(b"\1+", differs):
-        yield found.start(), found.end() - found.start()
+def _covered(before: bytes, after: bytes) -> bytearray:
+    """Which bytes of a stream a placeholder stands on: those too that it has in common with what it covers."""
+    covered = bytearray(was != now for was, now in zip(before, after, strict=True))
+    if any(covered):
+        for found in _PLACEHOLDER.finditer(after):
+            if any(covered[found.start() : found.end()]):
+                covered[found.start() : found.end()] = b"\1" * len(found[0])
+    return covered
 
 
 def _report(work: _Work, plan: ScrubPlan, scrubber: Scrubber) -> ScrubReport:

@@ -31,5 +31,6 @@ def glance(facts: Mapping[str, Any]) -> str:
         if facts["status"] == "clean"
         else f"covered {covered(facts['hit_counts'], facts['hidden_inputs'])}"
     )
-    left = f"; left as it is: {'; '.join(map(printable, facts['left']))}" if facts["left"] else ""
+    names = [entry.removeprefix("identity:").partition(":")[0] for entry in facts["left"]]
+    left = f"; left in output: {', '.join(map(printable, names))}" if names else ""
     return f"{printable(facts['status'])}: {what} ({how}){left}"

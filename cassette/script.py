@@ -111,13 +111,15 @@ def _fill(session: Session, text: str, timeout: float | None = None) -> None:
     limit = session.timeout if timeout is None else timeout
     before = session.screen
     shown = _times_shown(before, text)
+
+    def it_shows(screen: Snapshot) -> bool:
+        return _times_shown(screen, text) > shown
+
+    it_shows.__name__ = f"that waits for {text!r} to show"
     for tries_left in reversed(range(FILL_TRIES)):
         session.type(text)
         try:
-            session.wait_for(
-                lambda screen: _times_shown(screen, text) > shown,
-                timeout=limit if not tries_left else limit / FILL_TRIES,
-            )
+            session.wait_for(it_shows, timeout=limit / FILL_TRIES)
         except WaitFailed:
             if not tries_left or session.screen.text != before.text:
                 raise

@@ -56,6 +56,9 @@ def drive(place, text, *argv):
         ("expect: done", {"text": "done"}),
         ("expect: {regex: 'do+ne'}", {"regex": "do+ne"}),
         ("mark: here", {"op": "here"}),
+        ("capture: list-1", {"name": "list-1"}),
+        ("fill: Ada", {"text": "Ada"}),
+        ("fill: {text: Ada, timeout: 2}", {"text": "Ada", "timeout": 2}),
         ("sleep: 0.5", {"seconds": 0.5}),
     ],
 )
@@ -239,3 +242,65 @@ def test_waits_take_no_longer_than_they_are_given(place):
     program = python("import time\nwhile True: print('x', flush=True); time.sleep(0.01)")
     with pytest.raises(TimedOut):
         drive(place, "- wait_stable: {quiet_ms: 60000, timeout: 0.2}", *program)
+
+
+# Typing until it shows, and moments with a name.
+
+DROPS = """
+import os, sys, tty
+tty.setraw(0)
+os.write(1, b"> ")
+for turn in range(int(sys.argv[1])):
+    os.read(0, 100)  # it is not ready yet, and drops what comes
+while (data := os.read(0, 100)) != b"q":
+    os.write(1, data)
+"""
+FILLED = """
+- wait: "> "
+- fill: {text: "hello there", timeout: %s}
+- capture: filled
+- type: q
+"""
+
+
+@pytest.mark.parametrize(("dropped", "limit"), [(0, LIMIT_S), (1, 1)])
+def test_what_is_filled_in_shows_even_if_it_was_dropped_once(place, dropped, limit):
+    drive(place, FILLED % limit, *python(DROPS), str(dropped))
+    assert [data for _, data in typed(place)] == [b"hello there"] * (1 + dropped) + [b"q"]
+    (moment,) = [event for event in inputs(place, "mark") if event.op == "capture:filled"]
+    with cassette.open(place) as tape:
+        assert tape.screen_at(seq=moment.seq, exact=True).text[0] == "> hello there"
+        with tape.session() as replayed:
+            parse_script(FILLED % limit).run(replayed)
+
+
+def test_what_never_shows_fails_and_is_not_typed_a_third_time(place):
+    with pytest.raises(WaitFailed, match=r"waited 0\.1 s for .*'hello there' to show"):
+        drive(place, FILLED % 0.2, *python(DROPS), "5")
+    assert not place.exists()
+
+
+def test_what_shows_in_part_is_not_typed_again(place):
+    program = python(
+        "import os,tty\ntty.setraw(0)\nos.write(1, b'> ')\nos.write(1, os.read(0, 100)[:5])\nos.read(0, 1)"
+    )
+    session = cassette.record(place, program, timeout=LIMIT_S, hold=True)
+    with pytest.raises(WaitFailed, match="hello"), session:
+        parse_script(FILLED % 0.4).run(session)
+    session.recorder.close()
+    assert [data for source, data in typed(place) if source == "script"] == [b"hello there"]
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("fill: ''", "text that shows on one row"),
+        ("fill: {timeout: 3}", "fill needs text"),
+        ('fill: "a\\nb"', "text that shows on one row"),
+        ("capture: 'a b'", "a name has letters"),
+        ("capture: ../x", "a name has letters"),
+    ],
+)
+def test_what_cannot_be_filled_or_named(step, said):
+    with pytest.raises(BadScript, match=said):
+        parse_script(f"- {step}")

@@ -9,7 +9,6 @@ from typing import Any, cast
 from cassette.errors import CannotProbe, CannotSend, CassetteError, StepsFailed, WaitFailed
 from cassette.harness.adapter import Adapter, Blocked, Modal, Predicate, Start
 from cassette.looking import matcher
-from cassette.recording.live import LiveSession
 from cassette.script import Step
 from cassette.session import Session
 from terminal.snapshot import Snapshot
@@ -20,9 +19,9 @@ MOST_MODALS = 10
 
 
 class Driver:
-    """One started harness. `done` are the steps that were taken, for who asks why it failed."""
+    """One started harness, or a replay of one. `done` are the steps that were taken, for who asks why it failed."""
 
-    def __init__(self, adapter: Adapter, session: LiveSession, timeout_s: float) -> None:
+    def __init__(self, adapter: Adapter, session: Session, timeout_s: float) -> None:
         self._adapter = adapter
         self._start: Start = adapter.start
         self._session = session

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-.PHONY: help demo test prove bench lint types format cassettes clean
+.PHONY: help demo test prove bench lint types format cassettes live clean
 
 help:
 	@echo "make demo       record a real program, verify it, replay it, show its last screen"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench      every figure, as a ratio against a peer in the same run"
 	@echo "make lint types ruff, mypy --strict"
 	@echo "make cassettes  record cassettes/ again"
+	@echo "make live       install real harnesses in .live/, record them in a box without network (as root; ARGS=codex)"
 
 demo: $(VENV)/ready
 	@sh examples/demo.sh $(BIN)/cassette demo/shell
@@ -39,6 +40,9 @@ format: $(VENV)/ready
 
 cassettes: $(VENV)/ready
 	sh examples/recordings/all.sh $(abspath $(BIN)/cassette) $(abspath cassettes)
+
+live: $(VENV)/ready
+	@$(BIN)/python live/run.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

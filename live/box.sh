@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run a command where nothing but loopback exists. Usage: box.sh PROGRAMS COMMAND...
 #
-# New network, mount and process namespaces. PROGRAMS is seen as /home/harness, its bin/ is first on PATH; HOME is
+# New network, mount, host name and process namespaces. PROGRAMS is seen as /home/harness, its bin/ is first on PATH; HOME is
 # /home/box, empty and gone afterwards, and /home/vcr is free for `cassette discover --home`: so no path of this machine
 # shows. The environment is empty but for what is named below and what a leading env(1) adds. Other directories below
 # /home stay where they are: the tool itself may live there. When the command ends, all that it started ends.
@@ -20,6 +20,7 @@ programs=$1
 shift
 here=$PWD
 ip link set lo up
+echo box >/proc/sys/kernel/hostname
 mount --make-rprivate /
 kept=$(mktemp -d)
 mount --rbind /home "$kept"
@@ -39,4 +40,4 @@ cd "$here"
 exec env -i PATH="/home/harness/bin:$PATH" HOME=/home/box USER=vcr LOGNAME=vcr SHELL=/bin/bash \
   TERM=xterm-256color LANG=C.UTF-8 TZ=UTC "$@"
 '
-exec unshare --net --mount --pid --fork --mount-proc --kill-child bash -c "$inside" box "$programs" "$@"
+exec unshare --net --mount --uts --pid --fork --mount-proc --kill-child bash -c "$inside" box "$programs" "$@"

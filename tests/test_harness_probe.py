@@ -15,6 +15,7 @@ from cassette.errors import CannotProbe, FactsRefused, StepsFailed, UsageError
 from cassette.harness.adapter_file import parse_adapter
 from cassette.harness.discovering import Request, chosen, discover, fit_of
 from cassette.harness.documents import differences, facts_of_tape
+from cassette.harness.driving import Driver
 from cassette.harness.extracting import extract
 from cassette.harness.machine import Settings, find_binary, prepared
 from cassette.harness.recorded import recorded_of
@@ -158,6 +159,20 @@ def test_the_same_facts_are_read_through_shims(discovered, here):
             (fact.name, fact.value, fact.of) for fact in outcomes[name].recording.findings.facts
         ]
         assert verify(here / "again" / name).state == "complete"
+
+
+@pytest.mark.parametrize("probe", ["models", "conversation"])
+def test_the_same_steps_drive_a_replayed_session(discovered, probe):
+    """Nothing is started: boxes that were in the way are left again."""
+    place, _ = discovered
+    adapter = agent_adapter()
+    with cassette.open(place / probe) as tape, tape.session() as session:
+        driver = Driver(adapter, session, 1)
+        driver.until_ready()
+        driver.run(adapter.probe(probe).steps)
+        driver.quit()
+        assert session.wait().code == 0
+    assert driver.done[:2] == ["left the box 'trust'", "ready"]
 
 
 def test_a_document_that_says_something_else_is_noticed(discovered):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from benchmarks.figures import Figure, Missing, in_turns, seconds
 
 MB = 2**20
 TURNS = 9
+STREAM_TURNS = 3
 LARGE, SMALL, SAMPLE = 50 * MB, 5 * MB, MB
 
 
@@ -25,7 +27,7 @@ def figures() -> Iterator[Figure | Missing]:
         large, small = (coloured_lines(place / f"{size}", size) for size in (LARGE, SMALL))
 
         def ours() -> float:
-            return float(probe(place, large, publish=False)["to_exit_s"])
+            return float(probe(place, large, what="discard")["to_exit_s"])
 
         yield against("script", ["script", "-q", "-c", f"cat {large}", "/dev/null"], ours, aim=1.5)
         cast = ["asciinema", "rec", "-q", "--overwrite", "-c", f"cat {large}", str(place / "cast")]
@@ -33,9 +35,12 @@ def figures() -> Iterator[Figure | Missing]:
         published = [probe(place, large) for _ in range(2)]
         yield from memory(published[-1], probe(place, small))
         yield from publishing(published, large)
+        yield from streamed(place, large, small)
 
 
-def against(peer: str, command: list[str], ours: Any, *, aim: float | None) -> Figure | Missing:
+def against(
+    peer: str, command: list[str], ours: Any, *, aim: float | None, turns: int = TURNS
+) -> Figure | Missing:
     """The ratio to a peer that records the same program."""
     name = f"cat of 50 MB / {peer}"
     if shutil.which(command[0]) is None:
@@ -46,8 +51,32 @@ def against(peer: str, command: list[str], ours: Any, *, aim: float | None) -> F
             lambda: subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         )
 
-    ratios, one, other = in_turns(ours, run, turns=TURNS)
+    ratios, one, other = in_turns(ours, run, turns=turns)
     return Figure(name, ratios, aim, note=f"{min(one):.2f} s against {min(other):.2f} s at best")
+
+
+def streamed(place: Path, large: Path, small: Path) -> Iterator[Figure | Missing]:
+    """`--stream`: the program waits for its output to be scrubbed, and memory stays flat."""
+
+    def stream() -> float:
+        return float(probe(place, large, what="stream")["to_exit_s"])
+
+    def whole() -> float:
+        return float(probe(place, large, what="discard")["to_exit_s"])
+
+    ratios, one, other = in_turns(stream, whole, turns=STREAM_TURNS)
+    note = f"{min(one):.2f} s against {min(other):.2f} s at best"
+    yield Figure("cat of 50 MB, --stream / without", ratios, note=note)
+    script = ["script", "-q", "-c", f"cat {large}", "/dev/null"]
+    yield against("script, --stream", script, stream, aim=None, turns=STREAM_TURNS)
+    found = [probe(place, file, what="stream") for file in (large, small)]
+    yield Figure("publishing 50 MB of --stream", [found[0]["publish_s"]], unit="s")
+    if found[1]["hwm_published"]:
+        hwm = [one["hwm_published"] for one in found]
+        note = f"{hwm[0] / MB:.1f} MB against {hwm[1] / MB:.1f} MB"
+        yield Figure(
+            "memory of --stream, 50 MB / 5 MB, publishing included", [hwm[0] / hwm[1]], 1.2, note=note
+        )
 
 
 def memory(large: dict[str, Any], small: dict[str, Any]) -> Iterator[Figure]:
@@ -78,12 +107,14 @@ def feed_stock_pyte(data: bytes) -> float:
     return seconds(lambda: stream.feed(data))
 
 
-def probe(place: Path, file: Path, *, publish: bool = True) -> dict[str, Any]:
-    """Record `cat file` in a process of its own, and publish it or throw it away."""
+def probe(place: Path, file: Path, *, what: str = "publish") -> dict[str, Any]:
+    """Record `cat file` in a process of its own, and do `what` (see `benchmarks.probe`) with it."""
     target = place / "tape"
-    what = "publish" if publish else "discard"
     command = [sys.executable, "-m", "benchmarks.probe", what, str(target), "cat", str(file)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    environment = {**os.environ, "XDG_STATE_HOME": str(place)}
+    done = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment
+    )
     result: dict[str, Any] = json.loads(done.stdout)
     expected = file.stat().st_size + file.read_bytes().count(b"\n")
     assert result["output_bytes"] == expected, "output is missing"

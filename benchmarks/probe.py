@@ -1,7 +1,8 @@
-"""One recording in a process of its own, measured: `python -m benchmarks.probe publish|discard TARGET COMMAND…`.
+"""One recording in a process of its own, measured: `python -m benchmarks.probe WHAT TARGET COMMAND…`.
 
-Prints JSON: `to_exit_s` is from before the spawn to the end of the loop, `publish_s` what comes after; `hwm_…` are
-the highest memory of this process until then (VmHWM), in bytes.
+WHAT is `publish`, `discard`, or `stream`: publish what was scrubbed as it came. Prints JSON: `to_exit_s` is from before
+the spawn to the end of the loop, `publish_s` what comes after; `hwm_…` are the highest memory of this process until
+then (VmHWM), in bytes.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ def main(what: str, target: str, command: list[str]) -> None:
         os.write(nowhere, data)
 
     start = time.perf_counter()
-    session = record(target, command, on_output=forward)
+    session = record(target, command, on_output=forward, stream=what == "stream")
     session.await_end()
     ended = time.perf_counter()
     hwm_recording = highest_memory()
-    if what == "publish":
+    if what != "discard":
         session.close()
     else:
         session.recorder.discard()

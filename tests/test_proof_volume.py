@@ -1,6 +1,7 @@
 """Not one byte of output is lost, however fast it comes and whoever writes it; too much of it ends clearly."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -21,7 +22,8 @@ MEASURED = """
 import sys
 from pathlib import Path
 from cassette.cli import main
-main(["record", "-o", sys.argv[1], "--quiet", "--max-bytes", sys.argv[2], "--", "yes", "a line that comes again"])
+main(["record", *sys.argv[3:], "-o", sys.argv[1], "--quiet", "--max-bytes", sys.argv[2], "--", "yes",
+      "a line that comes again"])
 status = Path("/proc/self/status").read_text()
 print(int(status.split("VmHWM:")[1].split()[0]) * 1024)
 """
@@ -114,3 +116,23 @@ def test_memory_beyond_the_spool_is_bounded(tmp_path, spools):
     assert (tmp_path / "tape" / "output.raw").stat().st_size == size
     assert taken < MEMORY_LIMIT_BYTES
     print(f"at most {taken / 2**20:.0f} MB for {size / 2**20:.0f} MB of output")
+
+
+@pytest.mark.prove
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells a process's most memory")
+def test_memory_of_a_stream_is_flat(tmp_path, monkeypatch):
+    """Recording, second reading, frames and seal; the spool is on a disk."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    taken = {}
+    for size in (2 * 2**20, SESSION_BYTES):
+        target = tmp_path / str(size)
+        command = [sys.executable, "-c", MEASURED, str(target), str(size), "--stream"]
+        taken[size] = int(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        assert (target / "output.raw").stat().st_size == size
+        shutil.rmtree(target)
+    small, large = taken.values()
+    print(
+        f"at most {small / 2**20:.0f} MB for 2 MB, {large / 2**20:.0f} MB for {SESSION_BYTES / 2**20:.0f} MB"
+    )
+    assert large < MEMORY_LIMIT_BYTES
+    assert large < small * 1.3

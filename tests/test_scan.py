@@ -17,9 +17,11 @@ from scan_tapes import (
     NOTHING_KNOWN,
     OPAQUE,
     PLANTED,
+    changed,
     ended,
     known,
     painted_apart,
+    set_in,
     tape,
     typed,
 )
@@ -27,6 +29,7 @@ from scan_tapes import (
 from cassette.scanning.finding import MAX_PLACES, Scan, scan
 from cassette.scanning.many import scan_many
 from scrub.placeholder import placeholder
+from scrub.table import default_rules
 
 
 def shown(result: Scan) -> str:
@@ -352,3 +355,10 @@ def test_a_long_file_is_read_up_to_a_limit_and_said(tmp_path, monkeypatch):
 def test_output_that_may_move_the_cursor_is_drawn(tmp_path, data):
     made = small(20).output(0, b"\x1b]0;title\x07one\r\n\x1b[1;32mtwo\x1b[m\ttab\n").output(1, data).final(9)
     assert scan(made.write(tmp_path / "tape"), NOTHING_KNOWN).screen == "read"
+
+
+def test_the_names_of_our_rules_in_a_report_are_not_looked_at_and_others_are(tmp_path):
+    names = default_rules().names
+    files = changed("scrub-report.json", set_in("rules", to=[*names, GITHUB]))
+    (found,) = scan(write(tmp_path / "tape", files), NOTHING_KNOWN).found
+    assert (found.where.file, found.where.at) == ("scrub-report.json", f"rules[{len(names)}]")

@@ -32,7 +32,7 @@ from cassette.recording.evidence import evidence_of
 from cassette.recording.scrub_settings import ScrubSettings
 from cassette.recording.scrubbing import ScrubbedRecording, ScrubPlan, scrub_recording
 from cassette.recording.spooled import Observed
-from cassette.scanning.where import json_object, strings, with_digests, without_digests
+from cassette.scanning.where import json_object, strings, with_noise, without_noise
 from cassette.store.directory import CassetteDirectory
 from scrub.environment import Taken
 from scrub.hidden import FILLER, hidden_line
@@ -98,7 +98,7 @@ def rewritten(
         tape.size,
         known=settings.known + Taken(more),
         env_names=tape.manifest.command.env_allowlist,
-        documents={**{name: without_digests(old) for name, old in documents.items()}, _BESIDE: beside},
+        documents={**{name: without_noise(old) for name, old in documents.items()}, _BESIDE: beside},
         find_more=settings.find_more,
         echo=bool(mode.get("echo", True)),
         canonical=bool(mode.get("icanon", True)),
@@ -113,7 +113,7 @@ def rewritten(
     ]
     for before, now in [*zip(beside, clean, strict=True), *_payloads(originals, after)]:
         _refuse_lost_names(before, now)
-    read = {name: with_digests(recording.documents[name], old) for name, old in documents.items()}
+    read = {name: with_noise(recording.documents[name], old) for name, old in documents.items()}
     return Rewritten(pairs, {name: (old, read[name]) for name, old in documents.items()}, recording)
 
 

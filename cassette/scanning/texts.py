@@ -28,7 +28,7 @@ from cassette.model import (
     SERVICE_EVENTS,
 )
 from cassette.scanning.files import Files
-from cassette.scanning.where import Documents, Line, Where, event_lines, json_object, without_digests
+from cassette.scanning.where import Documents, Line, Where, event_lines, json_object, without_noise
 from scrub.escapes import text_views
 from scrub.typed import typed_views
 from scrub.views import View, plain_view
@@ -238,7 +238,7 @@ def _rest(file: str, lines: Iterable[Line], own: dict[str, bytes]) -> Iterator[S
         if line.value is None:
             text.add(own[file][line.start : line.end + 1], line.where(file))
         else:
-            documents.add(without_digests(line.value), line.where(file))
+            documents.add(without_noise(line.value), line.where(file))
     flat = documents.flat.text
     yield Source(f"{file} as JSON", flat, [plain_view("document", f"{file} as JSON", flat)], documents.where)
     yield text.source(" as text", text_of_lines)
@@ -250,7 +250,7 @@ def _document(name: str, data: bytes) -> Iterator[Source]:
         yield Source(f"{name} as text", data, text_of_lines(f"{name} as text", data), _lines_of(name, data))
         return
     documents = Documents(name)
-    documents.add(without_digests(value), Where(name))
+    documents.add(without_noise(value), Where(name))
     flat = documents.flat.text
     stream = f"{name} as JSON"
     yield Source(stream, flat, [plain_view("document", stream, flat)], documents.where)

@@ -7,10 +7,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from scrub.documents import FlatDocument, flatten
+from scrub.table import default_rules
 
 Path = tuple[str | int, ...]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
@@ -150,25 +151,38 @@ def shown(path: Sequence[str | int]) -> str:
     return text
 
 
-def without_digests(value: Any) -> Any:
-    """The JSON value with its digests empty: they are random letters behind a name, and no secrets."""
+def without_noise(value: Any) -> Any:
+    """The JSON value with its digests empty, which are random letters behind a name, and the names of our rules,
+    which are full of words that announce secrets. Neither is one.
+    """
     if isinstance(value, list):
-        return [without_digests(item) for item in value]
+        return ["" if _is_rule(item) else without_noise(item) for item in value]
     if isinstance(value, dict):
-        return {key: "" if _is_digest(key, item) else without_digests(item) for key, item in value.items()}
+        return {key: "" if _is_digest(key, item) else without_noise(item) for key, item in value.items()}
     return value
 
 
-def with_digests(value: Any, whole: Any) -> Any:
-    """`value`, which came from `without_digests(whole)`, with the digests of `whole`."""
+def with_noise(value: Any, whole: Any) -> Any:
+    """`value`, which came from `without_noise(whole)`, with what was left out. ValueError if that cannot be."""
     if isinstance(value, list):
-        return [with_digests(item, old) for item, old in zip(value, whole, strict=True)]
+        return [
+            old if _is_rule(old) else with_noise(item, old) for item, old in zip(value, whole, strict=True)
+        ]
     if isinstance(value, dict):
         return {
-            key: old if _is_digest(was, old) else with_digests(item, old)
+            key: old if _is_digest(was, old) else with_noise(item, old)
             for (key, item), (was, old) in zip(value.items(), whole.items(), strict=True)
         }
     return value
+
+
+def _is_rule(value: Any) -> bool:
+    return isinstance(value, str) and value in _rule_names()
+
+
+@cache
+def _rule_names() -> frozenset[str]:
+    return frozenset(default_rules().names)
 
 
 def _is_digest(key: str, value: Any) -> bool:

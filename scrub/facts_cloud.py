@@ -6,6 +6,7 @@ from scrub.facts import BETTERLEAKS, GITLEAKS, SEEN, fact
 
 CLOUD_FACTS = (
     fact("aws-access-key-id", "{=AKIA|ASIA|ABIA|ACCA|AIDA|AROA}{N:16}", extend=False),
+    fact("aws-access-key-id", "{=AKIA|ASIA}{w:16}", source=SEEN, extend=False, digits=1),
     fact("aws-legacy-key-id", "A3T{N:17}", extend=False, digits=1),
     fact("aws-session-token", "IQoJb3JpZ2lu{m:100-1600}", "{=FwoGZXIvYXdz|FQoGZXIvYXdz}{m:100-1600}"),
     fact("aws-bedrock-key", "ABSK{b:90-280}{pad}", source=GITLEAKS),
@@ -35,7 +36,7 @@ CLOUD_FACTS = (
     fact("onepassword-service-account", "ops_eyJ{m:100-1600}", source=GITLEAKS),
     fact("age-secret-key", "AGE-SECRET-KEY-1{z:58}", source=GITLEAKS, glued=True),
     fact("heroku-api-key", "HRKU-AA{u:58}", "HRKU-{uuid}", source=GITLEAKS),
-    fact("fly-token", "FlyV1 {=fm1r|fm1a|fm2}_{m:60-1600}", "FlyV1 {m:60-1600}", "fo1_{u:43}"),
+    fact("fly-token", "FlyV1 {=fm1r|fm1a|fm2}_{c:60-1600}", "FlyV1 {c:60-1600}", "fo1_{u:43}"),
     fact("fly-macaroon", "{=fm1r_|fm1a_|fm2_}{m:60-1600}", source=GITLEAKS),
     fact("planetscale-token", "pscale_{=tkn|oauth|pw}_{t:32-64}", source=GITLEAKS),
     fact("supabase-token", "sbp_{u:40}", "sbp_v0_{n:40}", "sb_secret_{u:30-40}", source=BETTERLEAKS),

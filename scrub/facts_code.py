@@ -73,9 +73,7 @@ CODE_FACTS = (
     fact("lichess-token", "lip_{v:16-60}", source=BETTERLEAKS, digits=1),
     fact("redirect-pizza-token", "rpa_{w:30}", source=BETTERLEAKS, digits=1, extend=False),
     fact("thunderstore-token", "tss_{u:20-80}", source=BETTERLEAKS, digits=1),
-    fact(
-        "workato-token", "wrka{=-|us-|eu-|jp-|sg-|au-}eyJ{u:8-200}.{u:16-600}.{u:40-600}", source=BETTERLEAKS
-    ),
+    fact("workato-token", "wrka{a:0-3}-eyJ{u:4-200}.{u:16-600}.{u:40-600}", source=BETTERLEAKS),
     fact("wakatime-key", "waka_{w:36-64}", "waka_{uuid}", source=BETTERLEAKS),
     fact("resend-key", "re_{w:8}_{w:20-30}", source=SEEN, digits=1, extend=False),
     fact("sonarqube-token", "sq{=u|p|a}_{x:40}"),

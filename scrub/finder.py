@@ -12,7 +12,8 @@ from scrub.rules import Rule, RuleSet
 from scrub.views import NO_SEAMS, Seams
 
 _DIGEST = re.compile(
-    rb"(?:(?:sha|md)-?\d{0,3}|digest|checksum|integrity|fingerprint)(?:\\?[\"'])?[ \t]{0,4}[:=(-][ \t]{0,4}(?:\\?[\"'])?"
+    rb"(?:(?:sha|md)-?\d{0,3}|digest|checksum|integrity|fingerprint)(?:\\?[\"'])?"
+    rb"[ \t]{0,4}[:=(-][ \t]{0,4}(?:\\?[\"'])?"
     rb"(?:(?:sha|md)\d{1,3}[:=-])?\Z",
     re.IGNORECASE,
 )
@@ -57,6 +58,13 @@ def find(rules: RuleSet, text: bytes, seams: Seams = NO_SEAMS) -> list[Match]:
                 before = done.get(id(rule))
                 if before is not None and start < before.end and before.judged >= _JUDGED:
                     continue
+                if rule.spans:
+                    matches = list(_spanned(rule, text, start, seams))
+                    found.extend(matches)
+                    again = before.judged if before is not None and start < before.end else 0
+                    end = max([start + rule.reach, *(match.end for match in matches)])
+                    done[id(rule)] = _Done(end, _JUDGED if matches else again + 1)
+                    continue
                 match = _confirm(rule, text, start, seams)
                 if match is None:
                     continue
@@ -73,9 +81,19 @@ def find(rules: RuleSet, text: bytes, seams: Seams = NO_SEAMS) -> list[Match]:
 def _scanned(rules: RuleSet, text: bytes, seams: Seams) -> Iterator[Match]:
     for rule in rules.scanned:
         for place in rule.scan.finditer(text) if rule.scan else ():
+            if rule.spans:
+                yield from _spanned(rule, text, place.start(), seams)
+                continue
             match = _confirm(rule, text, place.start(), seams)
             if match and _is_secret(match, text):
                 yield match
+
+
+def _spanned(rule: Rule, text: bytes, at: int, seams: Seams) -> Iterator[Match]:
+    if rule.spans:
+        for start, end in rule.spans(text, at):
+            if start < end and (rule.joins or not seams.between(start, end)) and rule.accept(text[start:end]):
+                yield Match(rule, start, end)
 
 
 def _is_secret(match: Match, text: bytes) -> bool:

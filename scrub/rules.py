@@ -16,6 +16,8 @@ from scrub.shapes import anchor_of, expression_of, last_alphabet, length_of, pie
 
 Tier = Literal["prefix", "context"]
 Judge = Callable[[bytes], bool]
+Spans = Callable[[bytes, int], Iterable[tuple[int, int]]]
+"""All secrets (from, up to) of the block of text in which an anchor or a scan's match begins at a place."""
 
 _EXTENSION = 240  # how much longer than its fact a token may be before the rest is taken for text
 # Not right after a letter or digit, unless those are an escape's (\n in JSON, %3D in a URL).
@@ -25,6 +27,11 @@ _KEYED_TAIL = (
     r"[ \t\w.,\[\]-]{0,40}?(?:\\?['\"`]|[\s)]){0,3}"
     r"(?:=>|=|>|:{1,3}=?|\|{1,2}|\?=|\.=|,|\xe2\x94\x82)"
     r"(?:\\?['\"`]|[\s=(\[]){0,12}"
+)
+# The same without an operator, where another word says that a secret comes: "Acme secret key  …", or on the next line.
+_NEAR_TAIL = (
+    r"[\w \t\r\n.-]{0,32}?(?:secret|token|key|password|passwd|credentials?|private|access)(?:[ _-]?id)?s?"
+    r"(?:\\?['\"`]|[ \t:=]){0,6}(?:\r?\n|\r){0,2}(?:[ \t]|\\?['\"`]|is\b){0,12}(?<![a-zA-Z0-9])"
 )
 
 
@@ -36,7 +43,7 @@ class Rule:
     before its anchor, `lead` bytes (least, greatest) earlier. The secret is group 1 of the match, or what the
     group named `core` matches and the rest that follows it. `accept` judges the secret. `joins` lets a match
     cross a guessed join of two rows. `source` says where the fact was found. A rule whose anchor would be
-    everywhere has none, and `scan` finds where it may match.
+    everywhere has none, and `scan` finds where it may match. With `spans`, that finds the secrets, not `pattern`.
     """
 
     name: str
@@ -53,6 +60,7 @@ class Rule:
     loose: re.Pattern[bytes] | None = (
         None  # without its left boundary, for the place where two rows were joined
     )
+    spans: Spans | None = None
 
 
 def compile_pattern(expression: str, *, fold: bool = False) -> re.Pattern[bytes]:
@@ -102,7 +110,7 @@ def rule_of_keyed(fact: KeyedFact) -> Rule:
         name=fact.name,
         tier="context",
         anchors=tuple(word.encode() for word in fact.words),
-        pattern=compile_pattern(f"(?:{words}){_KEYED_TAIL}({values})", fold=True),
+        pattern=compile_pattern(f"(?:{words})(?:{_KEYED_TAIL}|{_NEAR_TAIL})({values})", fold=True),
         accept=_random_keyed,
         source=fact.source,
         folded=True,

@@ -30,6 +30,7 @@ ALPHABETS = {
     "u": "a-zA-Z0-9_-",  # base64 for URLs
     "b": "a-zA-Z0-9+/",  # base64
     "m": "a-zA-Z0-9+/_=-",  # either base64, with padding
+    "c": "a-zA-Z0-9+/_=,-",  # several of them, with commas
     "t": "a-zA-Z0-9_.=-",
     "q": "a-zA-Z0-9_=-",
     "g": "a-zA-Z0-9_.~-",  # what RFC 3986 calls unreserved

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 
-from scrub import likeness
-from scrub.rules import Judge, Rule, Tier, compile_pattern
+from scrub import blocks, likeness
+from scrub.rules import Judge, Rule, Spans, Tier, compile_pattern
 
 _SOURCE = "how programs print secrets"
 _COOKIE_NAMES = r"(?:[\w.-]{0,32}(?:sess|sid|auth|token|jwt|csrf|remember|login|identity|cookie)[\w.-]{0,32})"
@@ -82,6 +83,25 @@ _PEM = (
     rf"|{_BASE64_LINES}{{1,400}}+)"
 )
 
+_HEADER_FIELDS = (
+    b"eyJhbG",
+    b"eyJ0eX",
+    b"eyJraW",
+    b"eyJlbm",
+    b"eyJjdH",
+    b"eyJqa3",
+    b"eyJ4NX",
+    b"eyJ6aX",
+    b"eyJpc3",
+)
+
+
+def _is_encoded_jwt(value: bytes) -> bool:
+    """Base64 of a JWT: its first field is one that its header may have, or there are its parts."""
+    plain = decoded(value[: len(value) // 4 * 4]) or decoded(value[:16]) or b""
+    return plain.startswith(_HEADER_FIELDS) or plain.count(b".ey") == 1
+
+
 PEM_RULES = (
     _rule(
         "private-key",
@@ -116,18 +136,31 @@ PEM_RULES = (
         "jwt",
         "eyJ",
         r"(?<![a-zA-Z0-9+/])ey[a-zA-Z0-9_-]{8,4000}+\.(?:ey[a-zA-Z0-9_-]{8,8000}+(?:\.[a-zA-Z0-9_-]{0,2000}={0,2})?|"
-        r"[a-zA-Z0-9_-]{0,2000}\.[a-zA-Z0-9_-]{8,2000}\.[a-zA-Z0-9_-]{8,8000}\.[a-zA-Z0-9_-]{8,2000})",
+        r"[a-zA-Z0-9_-]{0,2000}\.[a-zA-Z0-9_-]{8,2000}\.[a-zA-Z0-9_-]{8,8000}\.[a-zA-Z0-9_-]{8,2000}"
+        r"|[a-zA-Z0-9_-]{20,8000}+\.[a-zA-Z0-9_-]{20,2000})",
         likeness.is_random,
         tier="prefix",
         folded=False,
         joins=True,
         reach=17000,
     ),
+    Rule(
+        name="jwt",
+        tier="prefix",
+        anchors=(b".ey",),
+        pattern=compile_pattern(
+            r"(?<![a-zA-Z0-9+/])ey[a-zA-Z0-9]{17,500}\.ey[a-zA-Z0-9_/\\-]{17,2000}\.(?:[a-zA-Z0-9_/\\-]{10,2000}={0,2})?"
+        ),
+        accept=likeness.is_random,
+        source=_SOURCE,
+        lead=(19, 502),
+        reach=5000,
+    ),
     _rule(
         "base64-jwt",
         "ZXlK",
         r"(?<![a-zA-Z0-9+/])ZXlK[a-zA-Z0-9+/_-]{60,8000}={0,2}",
-        lambda value: (decoded(value[: len(value) // 4 * 4]) or b"").count(b".ey") == 1,
+        _is_encoded_jwt,
         tier="prefix",
         folded=False,
         joins=True,
@@ -180,8 +213,55 @@ PEM_RULES = (
     ),
 )
 
+
+def _block(
+    name: str, spans: Spans, *, anchors: tuple[str, ...] = (), scan: re.Pattern[bytes] | None = None
+) -> Rule:
+    return Rule(
+        name=name,
+        tier="prefix",
+        anchors=tuple(anchor.encode() for anchor in anchors),
+        pattern=compile_pattern("(?!)"),
+        accept=lambda value: likeness.MARK not in value,
+        source=_SOURCE,
+        folded=anchors == blocks.SECRET_KINDS,
+        joins=anchors == blocks.BODY_MARKS,
+        reach=20_000,
+        scan=scan,
+        spans=spans,
+    )
+
+
+BLOCK_RULES = (
+    _block("private-key", blocks.private_key_lines, scan=blocks.BODY),
+    _block("private-key", blocks.private_key_run, anchors=blocks.BODY_MARKS),
+    _block("kubernetes-secret", blocks.kubernetes_values, anchors=blocks.SECRET_KINDS),
+)
+
 # Providers that no table knows yet name their tokens as those do that it knows: words, then 28 letters or more.
 UNNAMED_RULES = (
+    Rule(
+        name="facebook-app-token",
+        tier="prefix",
+        anchors=(),
+        pattern=compile_pattern(r"(?<![a-zA-Z0-9])[0-9]{15,16}\|[a-zA-Z0-9_-]{27,40}(?![a-zA-Z0-9_-])"),
+        accept=likeness.is_random,
+        source="the public rules of gitleaks",
+        lead=(15, 16),
+        reach=80,
+        scan=compile_pattern(r"\|[a-zA-Z0-9_-]{27,40}+(?![a-zA-Z0-9_-])"),
+    ),
+    Rule(
+        name="salesforce-session",
+        tier="prefix",
+        anchors=(),
+        pattern=compile_pattern(r"(?<![a-zA-Z0-9])00[a-zA-Z0-9]{13}![a-zA-Z0-9_.=-]{60,260}"),
+        accept=likeness.is_random,
+        source="the public rules of betterleaks",
+        lead=(15, 16),
+        reach=320,
+        scan=compile_pattern(r"![a-zA-Z0-9_.=-]{60,260}+"),
+    ),
     Rule(
         name="unnamed-token",
         tier="prefix",
@@ -230,7 +310,7 @@ HEADER_RULES = (
     _rule(
         "command-line-header",
         "-h¦--header",
-        r"(?<![\w-])(?:-h|--header)[ \t=]{0,5}[\"'][\w-]{0,40}(?:key|token|secret|auth|password|authorization)"
+        r"(?<![\w-])(?:-h|--header)[ \t=]{0,5}[\"']{1,2}[\w-]{0,40}(?:key|token|secret|auth|password|authorization)"
         r":[ \t]{0,5}(?:[a-z-]{3,12}[ \t]{1,3})?([a-zA-Z0-9_\-.~@+/=]{8,2000})",
         _is_header_value,
     ),

@@ -85,13 +85,15 @@ COMMAND_RULES = (
     _rule(
         "command-input",
         "echo¦printf",
-        rf"[ \t]{{1,4}}(?:-[neE]{{1,3}}[ \t]{{1,4}}|['\"]?%s(?:\\n)?['\"]?[ \t]{{1,4}})?[\"']?{PASSWORD}[\"']?[ \t]{{0,4}}\|[ \t]{{0,4}}"
+        rf"[ \t]{{1,4}}(?:-[neE]{{1,3}}[ \t]{{1,4}}|['\"]?%s(?:\\n)?['\"]?[ \t]{{1,4}})?[\"']?{PASSWORD}"
+        r"[\"']?[ \t]{0,4}\|[ \t]{0,4}"
         r"(?:sudo[ \t]{1,4}(?:-\w{1,8}[ \t]{1,4}){0,4}?-\w{0,6}S|docker login|podman login|passwd|chpasswd|cryptsetup"
         r"|gpg|kinit|su\b|openssl|smbpasswd|mount|gh auth|npm login|helm registry|vault|skopeo)",
     ),
     _rule(
         "command-setting",
         "requirepass¦masterauth¦rootpw¦enable secret¦enable password¦set password¦wpa_passphrase",
-        rf"[ \t]{{1,8}}(?:--\w{{1,16}}[ \t]{{1,4}}|\d[ \t]{{1,4}})?(?:for[ \t]{{1,4}}\S{{1,40}}[ \t]{{0,4}})?[:=]?[ \t]{{0,4}}[\"']?{PASSWORD}",
+        r"[ \t]{1,8}(?:--\w{1,16}[ \t]{1,4}|\d[ \t]{1,4})?(?:for[ \t]{1,4}\S{1,40}[ \t]{0,4})?"
+        rf"[:=]?[ \t]{{0,4}}[\"']?{PASSWORD}",
     ),
 )

@@ -16,20 +16,25 @@ _NAME_END = r"(?:s\b|[A-Z0-9]\w{0,24})?+(?:[_.\-\[][\w.\[\]-]{0,24})?+(?:[ \t]{1
 _OPERATOR = rf"(?:=>|->|=|>|:{{1,3}}=?|\|{{1,2}}|\?=|\+=|,(?=[ \t]{{0,3}}\\?[\"'])|{_BAR})"
 _POINTER = r"\xe2\x80\xba|\xc2\xbb|\xe2\x9d\xaf"  # › » ❯, where a program asks
 _TAG = r"(?:![\w!/:.-]{0,40}[ \t]{1,4}|[bfru]{1,2}(?=[\"']))?"  # !vault in YAML, b"…" in Python
-_TO_VALUE = rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,12}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]|{_POINTER}){{0,12}}{_TAG}[\"'`]?"
+_TO_VALUE = (
+    rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,12}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]|{_POINTER}){{0,12}}"
+    rf"{_TAG}[\"'`]?"
+)
 _TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512}+)(?!\()"
 # Up to a blank, a quote, an angle, a table's border; a comma or closing bracket ends it only at the end of a word.
 PASSWORD = r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?![\"'`nr])|[,;)\]}](?!\s|\x1b|$)|\xe2(?!\x94[\x82\x83])){1,32}+)"
 
+_ABROAD = "passwort|kennwort|mot de passe|contrase\u00f1a|senha|wachtwoord|has\u0142o|l\u00f6senord"
+_ABROAD += "|\u043f\u0430\u0440\u043e\u043b\u044c"
+_ABROAD += "|\u5bc6\u7801|\u5bc6\u78bc|\u30d1\u30b9\u30ef\u30fc\u30c9|\ube44\ubc00\ubc88\ud638"
 _PASSWORDS = (
-    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|psk|(?:[_-]|(?<![a-z<]))pass(?![a-z])|credentials?|(?<![a-z])pw"
-    r"|passwort|kennwort|mot de passe|contrase\xc3\xb1a|senha|wachtwoord|has\xc5\x82o|l\xc3\xb6senord"
-    r"|\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c|\xe5\xaf\x86\xe7\xa0\x81|\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89"
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|psk|(?:[_-]|(?<![a-z<]))pass(?![a-z])"
+    rf"|credentials?|(?<![a-z])pw|{_ABROAD.encode().decode('latin-1')}"
     r"|(?:recovery|unlock|backup|activation|pairing)[_ -]?(?:code|phrase|key))"
 )
 _PASSWORD_ANCHORS = (
-    "psk¦pass¦pwd¦pswd¦secret¦credential¦pw:¦pw=¦pw =¦pw :¦kennwort¦mot de passe¦contrase\u00f1a¦senha¦wachtwoord¦has\u0142o"
-    "¦l\u00f6senord¦\u043f\u0430\u0440\u043e\u043b\u044c¦\u5bc6\u7801¦\u30d1\u30b9\u30ef\u30fc\u30c9¦recovery¦unlock¦backup c¦backup p¦backup k¦activation¦pairing"
+    "psk¦pass¦pwd¦pswd¦secret¦credential¦pw:¦pw=¦pw =¦pw :¦recovery¦unlock¦backup c¦backup p¦backup k¦activation"
+    f"¦pairing¦{_ABROAD.replace('|', '¦')}"
 )
 _TOKENS = (
     r"(?:token|secret|api[_. -]?key|access[_. -]?key(?:[_. -]?id)?|auth[_. -]?token|connection[_. -]?string"
@@ -132,16 +137,15 @@ WORD_RULES = (
     _rule(
         "password-in-sentence",
         "password to¦password for¦this password¦default credentials¦with credentials¦password now",
-        r"(?:password|credentials)[^\r\n]{0,40}?(?:[:=]|[ \t]/)[ \t]{1,4}(?:[\w.@-]{1,40}[ \t]{1,3}/[ \t]{1,3})?[\"'(\[`<]?"
-        + PASSWORD,
+        r"(?:password|credentials)[^\r\n]{0,40}?(?:[:=]|[ \t]/)[ \t]{1,4}(?:[\w.@-]{1,40}[ \t]{1,3}/[ \t]{1,3})?"
+        r"[\"'(\[`<]?" + PASSWORD,
         is_bare_password,
     ),
     _rule(
         "sql-password",
         "identified by¦identified with¦password '¦password \"",
-        r"(?:identified(?:[ \t]{1,3}with[ \t]{1,3}\S{1,40})?[ \t]{1,3}(?:by|as)|password)[ \t]{1,3}(?:password[ \t]{1,3})?[\"']"
-        + PASSWORD
-        + r"[\"']",
+        r"(?:identified(?:[ \t]{1,3}with[ \t]{1,3}\S{1,40})?[ \t]{1,3}(?:by|as)|password)[ \t]{1,3}"
+        r"(?:password[ \t]{1,3})?[\"']" + PASSWORD + r"[\"']",
         likeness.is_password,
     ),
     _rule(

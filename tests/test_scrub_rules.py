@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re._constants as constants
 import re._parser as parser
@@ -94,6 +95,12 @@ def test_nothing_is_found_in_what_only_looks_like_a_secret() -> None:
         "the API key is read from the environment",
         "--token <token>   the token to use",
         "task-management-service-deployment-controller",
+        '"binary_path_digest_sha256": "66ca8d20ccf6a23358db6dc96cb5e20673d2cb508e4fb0fe591821d91a759541"',
+        "--pinnedpubkey 'sha256//ce118b51897f4452dc'",
+        "-fdisable-ipa-<pass>=range1+range2",
+        "smb://[user[:password]@]host",
+        "kind: ConfigMap\ndata:\n  colour: cGFzc3dvcmQx\n",
+        "the password field2 of the form",
     ],
 )
 def test_text_is_left_alone(text: str) -> None:
@@ -116,10 +123,52 @@ def test_text_is_left_alone(text: str) -> None:
             "root:$6$Ab3dEf7hIjkl$0123456789abcdefghijABCDEFGHIJ0123456789",
             "$6$Ab3dEf7hIjkl$0123456789abcdefghijABCDEFGHIJ0123456789",
         ),
+        ("A temporary password is generated for root@localhost: dM-yO6eP3Qu4qiE", "dM-yO6eP3Qu4qiE"),
+        ("CREATE USER 'x'@'%' IDENTIFIED BY 'WDhD7bDIXY5&$ml';", "WDhD7bDIXY5&$ml"),
+        ("ALTER ROLE app PASSWORD 'U0^xom1#lym'", "U0^xom1#lym"),
+        ("requirepass DlNhnlU5uwp#SyP", "DlNhnlU5uwp#SyP"),
+        ("openssl enc -k NQI4+hfxQxSN9#M -aes-256-cbc", "NQI4+hfxQxSN9#M"),
+        ('echo "mn*c9zm?P@YsX?kj8" | sudo -S true', "mn*c9zm?P@YsX?kj8"),
+        ("vault login gR-IYi-iqhP7xV0Xr_HbGHdxEBueH7", "gR-IYi-iqhP7xV0Xr_HbGHdxEBueH7"),
+        ("net use Z: \\\\nas\\x /user:joe kP3z9Lq7Tw", "kP3z9Lq7Tw"),
+        ("smbclient //nas/x -U joe%kP3z9Lq7Tw", "kP3z9Lq7Tw"),
+        ("htpasswd -b .htpasswd joe kP3z9Lq7Tw", "kP3z9Lq7Tw"),
+        ("7z x -pkP3z9Lq7Tw a.7z", "kP3z9Lq7Tw"),
+        (
+            "token: !vault 412fb3fac1d1cb195c161450c0573d50df16f263",
+            "412fb3fac1d1cb195c161450c0573d50df16f263",
+        ),
+        ("Kennwort: kP3z9Lq7Tw", "kP3z9Lq7Tw"),
+        ("\u5bc6\u7801: kP3z9Lq7Tw", "kP3z9Lq7Tw"),
+        ("cloudinary\r\napi secret\r\nUhhvADF0cCg5j6rg2DbZT1nFtsT8SYVh", "UhhvADF0cCg5j6rg2DbZT1nFtsT8SYVh"),
+        ("data:\r\n  pw: UzNjcjN0LXBhc3M=\r\nkind: Secret\r\n", "UzNjcjN0LXBhc3M="),
+        ('{"data":{"a":"cGFzc3dvcmQx"},"kind":"Secret"}', "cGFzc3dvcmQx"),
+        ("kind: Secret\nmetadata:\n  name: a\nstringData:\n  pw: hunter2hunter\n---\n", "hunter2hunter"),
     ],
 )
 def test_a_word_gives_its_value_away(text: str, secret: str) -> None:
     assert secret.encode() in found_in(text)
+
+
+DER = bytes(range(200)) + b"\x02\x03\x01\x00\x01\x02\x82\x01\x00" + bytes(range(220, 20, -1))
+
+
+@pytest.mark.parametrize("cut", range(4))
+@pytest.mark.parametrize("width", [61, 64, 76])
+def test_the_inside_of_a_private_key_is_known_by_its_numbers(cut: int, width: int) -> None:
+    letters = base64.b64encode(DER)[cut:-4]
+    rows = [letters[at : at + width] for at in range(0, len(letters), width)]
+    text = b"\r\n" + b"\r\n".join(rows) + b"\r\n"
+    assert {known.value.strip() for known in discovered(RULES, plain_view("text", "output", text))} == {
+        b"\r\n".join(rows)
+    }
+    assert find(RULES, letters)
+
+
+def test_a_certificate_is_no_private_key() -> None:
+    public = base64.b64encode(DER.replace(b"\x02\x82", b"\xa3\x82"))
+    rows = [public[at : at + 64] for at in range(0, len(public), 64)]
+    assert found_in("\r\n" + "\r\n".join(row.decode() for row in rows) + "\r\n") == []
 
 
 def test_a_match_does_not_swallow_the_row_after_a_guessed_join() -> None:
@@ -206,6 +255,16 @@ FILLERS = [
     b"-----BEGIN",
     b"xoxb-1",
     b"cookie: a=b; ",
+    b"AgMBAAEC",
+    b"kind: secret\n",
+    b"kind: secret data: a: b ",
+    b"\n" + b"A" * 64,
+    b"echo a | ",
+    b"password a ",
+    b"mysql -p",
+    b"1234567890123456|",
+    b"!a",
+    b"eyA.ey",
 ]
 
 

@@ -253,10 +253,14 @@ def test_models_are_those_of_the_probe_that_lists_them(tmp_path: Path) -> None:
     picker = Probe(tmp_path / "pickers")
     picker.menu("Pick", ["sol"], "choice", "list_models")
     picker.write(captured_at="2026-11-21T02:00:00Z")
+    for now, counts in ((AT, "models"), (AT.replace(day=22, hour=1, second=1), "pickers")):
+        one = cell(matrix([tmp_path], now=now), "codex")
+        assert one.counts is not None
+        assert (one.status, one.counts.probe) == ("pass", counts)
+    stale = ask(matrix([tmp_path], now=AT.replace(day=22, hour=1, second=1)), "codex:model=gpt-6.1-sol")
+    assert not stale
+    assert "list_models is stale" in stale.why
     found = matrix([tmp_path], now=AT)
-    one = cell(found, "codex")
-    assert one.counts is not None
-    assert one.counts.probe == "pickers"
     assert ask(found, "codex:model=gpt-6.1-sol,reasoning=high")
     assert not ask(found, "codex:model=gpt-4"), "a newer cassette of that probe stands in its place"
     assert not ask(found, "codex:model=sol")

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 from cassette.capability.evidence import Evidence
 from cassette.capability.facts import WINDOW, Fact, leaves, used_percent, window_name
 from cassette.capability.matrix import Cell, Row
+from cassette.capability.names import LISTS
 from cassette.capability.proof import Checked
 
 Stale: TypeAlias = Literal["evidence", "fail", "use"]
@@ -90,8 +91,6 @@ class QuotaBelow:
 
 
 Condition: TypeAlias = Has | Lists | QuotaBelow
-LISTS = {"model": "list_models", "reasoning": "list_reasoning", "permission_mode": "permission_modes"}
-"""What can be asked for by its value, and the capability whose evidence lists it."""
 
 
 def ask(row: Row, conditions: Sequence[Condition], stale: Stale = "evidence") -> Answer:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cassette.capability.facts import Statement, Word, of_discovery, of_quota
 from cassette.capability.freshness import Freshness, judge
-from cassette.capability.names import Status
+from cassette.capability.names import LISTS, Status
 from cassette.capability.proof import Checked, check
 from cassette.errors import CassetteError, Damaged
 from cassette.model import DISCOVERY, QUOTA, Discovery, Harness, Quota
@@ -48,23 +48,31 @@ class Evidence:
     facts: tuple[Checked, ...] = ()
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, float]:
-        """The larger, the more it counts: what can be trusted, what was seen, what is fresh, then by its date.
-
-        A probe that merely did not see something does not contradict another that did.
-        """
+    def date(self) -> float:
+        """Its date in seconds, the larger the later; the least of all where it cannot be trusted."""
         dated = None if self.freshness.state == "unknown" else self.freshness.captured_at
+        return dated.timestamp() if dated else float("-inf")
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, bool, float]:
+        """The larger, the more it counts.
+
+        What can be trusted goes first; then what was seen, since a probe that did not see something does not
+        contradict one that did; what is fresh; what lists values before what only shows that there is a list; and
+        then the later date.
+        """
         return (
             self.status != "blocked",
             bool(self.facts) and self.status != "n/a",
             self.freshness.state == "fresh",
-            dated.timestamp() if dated else float("-inf"),
+            self.status == "gap" or any(LISTS.get(each.fact.name) == self.capability for each in self.facts),
+            self.date,
         )
 
     def superseded_by(self, other: Evidence) -> bool:
         """Whether another cassette of the same probe is newer, and can be trusted."""
         same = (other.probe, other.file) == (self.probe, self.file)
-        return same and other.status != "blocked" and other.rank[-1] > self.rank[-1]
+        return same and other.status != "blocked" and other.date > self.date
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def _cell(capability: str, found: Iterable[Evidence]) -> Cell:
     by_path = sorted(found, key=lambda item: Path(item.cassette))
     if not by_path:
         return Cell(capability, "gap", "no cassette speaks of it")
-    newest = sorted(by_path, key=lambda item: (item.status != "blocked", item.rank[-1]), reverse=True)
+    newest = sorted(by_path, key=lambda item: (item.status != "blocked", item.date), reverse=True)
     of_probe: dict[tuple[str, str], Evidence] = {}
     for item in newest:
         of_probe.setdefault((item.probe, item.file), item)

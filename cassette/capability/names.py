@@ -21,6 +21,9 @@ CAPABILITIES: Final = {
 }
 """Every capability in the order of the matrix, with the short name of its column."""
 
+LISTS: Final = {"model": "list_models", "reasoning": "list_reasoning", "permission_mode": "permission_modes"}
+"""Facts whose values can be asked for, and the capability whose evidence lists them."""
+
 Status: TypeAlias = Literal["pass", "gap", "blocked", "stale", "n/a"]
 STATUSES: Final[dict[Status, str]] = {
     "pass": "fresh evidence shows it",

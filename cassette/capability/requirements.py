@@ -16,7 +16,6 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from cassette.capability.answers import (
-    LISTS,
     Answer,
     Condition,
     Has,
@@ -27,7 +26,7 @@ from cassette.capability.answers import (
     nearest,
 )
 from cassette.capability.matrix import Row
-from cassette.capability.names import CAPABILITIES
+from cassette.capability.names import CAPABILITIES, LISTS
 from cassette.errors import UsageError
 
 _QUOTA = re.compile(

@@ -13,20 +13,18 @@ from typing import Final, Literal
 
 from cassette.errors import UsageError
 from cassette.model import Input
+from cassette.playing.elements import LINE_ENDS, WILD, elements_of
 from cassette.playing.timeline import Stop
 from terminal.keys import parse_key
 
 NAMES: Final = ("command", "keys", "resize", "text", "bytes")
 DEFAULT_MATCH_ON: Final = ("command", "keys", "resize")
-LINE_ENDS = b"\r\n"
 _BRACKETS = re.compile(rb"\A\x1b\[200~(.*)\x1b\[201~\Z", re.S)
 _NOT_PRINTABLE = re.compile(
     rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX\]^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bO?[ -~]?|[\x00-\x1f\x7f]"
 )
-_MASK = 0xFF  # stands for a masked byte; no UTF-8 has it
-
-_ANY = -1  # one byte or more, of any kind
-_ANY_IN_LINE = -2  # one byte or more, no line end
+_MASK = 0xFF  # stands for a wildcard among bytes; no UTF-8 has it
+_ANY = -2  # one byte or more, of any kind: where no line end is known to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,9 @@ class MatchOn:
             return self.resize
         if event.kind == "signal":
             return self.content in ("keys", "bytes")
-        return self.content != "text" or bool(event.redacted) or bool(printable(_masked(event)))
+        return (
+            self.content != "text" or bool(event.redacted) or bool(printable(_with_masks(elements_of(event))))
+        )
 
     def of_sent(self, data: bytes) -> bytes:
         """What of sent bytes is compared."""
@@ -151,19 +151,12 @@ class InputQueue:
         )
 
     def _elements(self, event: Input) -> list[int]:
+        found = elements_of(event)
         if event.redacted:
-            ending = event.data[len(event.data.rstrip(LINE_ENDS)) :]
-            return [_ANY_IN_LINE if ending or self._line_end_follows() else _ANY, *ending]
-        data = _masked(event)
-        if self._match_on.content == "text":
-            data = printable(data)
-        if not event.masked:
-            return list(data)
-        return [
-            _ANY_IN_LINE if byte == _MASK else byte
-            for at, byte in enumerate(data)
-            if not (byte == _MASK and at and data[at - 1] == _MASK)
-        ]
+            return found if len(found) > 1 or self._line_end_follows() else [_ANY]
+        if self._match_on.content != "text":
+            return found
+        return [WILD if byte == _MASK else byte for byte in printable(_with_masks(found))]
 
     def _line_end_follows(self) -> bool:
         """Whether the input after the next one begins with what ends a hidden line."""
@@ -209,7 +202,7 @@ class _Pattern:
         element = self._elements[state]
         if element >= 0:
             return (state + 1,) if element == byte else ()
-        if element == _ANY_IN_LINE and byte in LINE_ENDS:
+        if element == WILD and byte in LINE_ENDS:
             return ()
         return state, state + 1
 
@@ -225,12 +218,9 @@ def unbracketed(data: bytes) -> bytes:
     return found[1] if found else data
 
 
-def _masked(event: Input) -> bytes:
-    """The bytes of an input, with the filler of masked ranges as `_MASK`."""
-    data = bytearray(event.data)
-    for start, length in event.masked:
-        data[start : start + length] = bytes([_MASK]) * len(data[start : start + length])
-    return bytes(data)
+def _with_masks(elements: Iterable[int]) -> bytes:
+    """Elements as bytes, with `_MASK` for each wildcard."""
+    return bytes(_MASK if element == WILD else element for element in elements)
 
 
 def _parsed(key: str) -> tuple[str, int] | None:

@@ -17,6 +17,7 @@ from typing import Any
 from cassette.covered import COVERED_WORD
 from cassette.errors import CassetteError
 from cassette.model import Final, Input, Output
+from cassette.playing.elements import WILD, elements_of
 from cassette.reading.reader import Cassette
 from cassette.shim.queries import queries
 from cassette.shim.runtime import plan as parts
@@ -153,10 +154,8 @@ class _Steps:
             self._answers(event.data)
             return
         start = len(self.keys)
-        if event.redacted is not None:
-            self._hidden(event.data)
-        elif event.masked:
-            self._masked(event)
+        if event.redacted or event.masked:
+            self._hidden(event)
         else:
             self.keys += self._answers(event.data)
         if len(self.keys) > start:
@@ -171,19 +170,12 @@ class _Steps:
         pieces.append(self._questions.release())
         return b"".join(piece for piece in pieces if not self._questions.is_answer(piece))
 
-    def _hidden(self, filler: bytes) -> None:
-        """Anything up to the end of the line; an end that was recorded stays."""
-        self._wildcard()
-        self.keys += filler[len(filler.rstrip(b"\r\n")) :]
-
-    def _masked(self, event: Input) -> None:
-        place = 0
-        for start, length in sorted(event.masked):
-            self.keys += event.data[place:start]
-            if length and start >= place:
+    def _hidden(self, event: Input) -> None:
+        for element in elements_of(event):
+            if element == WILD:
                 self._wildcard()
-            place = max(place, start + length)
-        self.keys += event.data[place:]
+            else:
+                self.keys.append(element)
 
     def _wildcard(self) -> None:
         """One byte of a line or more."""

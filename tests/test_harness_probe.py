@@ -15,11 +15,11 @@ from cassette.errors import CannotProbe, FactsRefused, StepsFailed, UsageError
 from cassette.harness.adapter_file import parse_adapter
 from cassette.harness.discovering import Request, chosen, discover, fit_of
 from cassette.harness.documents import differences, facts_of_tape
-from cassette.harness.driving import Driver
 from cassette.harness.extracting import extract
 from cassette.harness.machine import Settings, find_binary, prepared
 from cassette.harness.recorded import recorded_of
 from cassette.harness.replaying import replay
+from cassette.harness.walking import walk
 from cassette.model import Output
 from cassette.reading.verify import verify
 from cassette.store.record_lock import record_lock
@@ -161,18 +161,21 @@ def test_the_same_facts_are_read_through_shims(discovered, here):
         assert verify(here / "again" / name).state == "complete"
 
 
-@pytest.mark.parametrize("probe", ["models", "conversation"])
-def test_the_same_steps_drive_a_replayed_session(discovered, probe):
+def test_the_same_steps_drive_a_replayed_session(discovered):
     """Nothing is started: boxes that were in the way are left again."""
-    place, _ = discovered
+    place, outcomes = discovered
     adapter = agent_adapter()
-    with cassette.open(place / probe) as tape, tape.session() as session:
-        driver = Driver(adapter, session, 1)
-        driver.until_ready()
-        driver.run(adapter.probe(probe).steps)
-        driver.quit()
-        assert session.wait().code == 0
-    assert driver.done[:2] == ["left the box 'trust'", "ready"]
+    for name in outcomes:
+        with cassette.open(place / name) as tape:
+            done = walk(adapter, adapter.probe(name), tape)
+            assert done[:2] == (["left the box 'trust'", "ready"] if adapter.probe(name).steps else [])
+
+
+def test_other_steps_do_not_drive_it(discovered):
+    place, _ = discovered
+    other = agent_adapter(replace=[('{ fill = "/model" }', '{ fill = "/modes" }')])
+    with cassette.open(place / "models") as tape, pytest.raises(StepsFailed, match="step 3, fill '/modes'"):
+        walk(other, other.probe("models"), tape)
 
 
 def test_a_document_that_says_something_else_is_noticed(discovered):

@@ -83,6 +83,23 @@ def test_the_command_of_the_wheel_is_the_installed_one(installed: Path, tmp_path
     assert shown.startswith("pty-cassette 0.1.0")
 
 
+def test_the_adapters_of_the_wheel_are_found(installed: Path, tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "cassette", "discover")
+    listed = run(*command, "--list", cwd=tmp_path, PYTHONPATH=str(installed))
+    assert "(built-in codex.toml)" in listed
+    run(
+        *command,
+        "generic",
+        "--probe",
+        "version",
+        "--",
+        sys.executable,
+        cwd=tmp_path,
+        PYTHONPATH=str(installed),
+    )
+    assert len(list(tmp_path.glob("cassettes/*/version/discovery.json"))) == 1
+
+
 def test_the_wheel_has_every_module_and_its_marks(installed: Path) -> None:
     (wheel,) = installed.parent.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
@@ -90,6 +107,8 @@ def test_the_wheel_has_every_module_and_its_marks(installed: Path) -> None:
         sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*.py")}
         assert sources <= names
         assert f"{package}/py.typed" in names
+    adapters = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cassette").rglob("*.toml")}
+    assert "cassette/harness/adapters/generic.toml" in adapters <= names
     (entry_points,) = (name for name in names if name.endswith("entry_points.txt"))
     text = zipfile.ZipFile(wheel).read(entry_points).decode()
     assert "cassette.pytest_plugin = cassette.pytest_plugin" in text

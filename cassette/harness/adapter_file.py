@@ -356,7 +356,7 @@ def _steps(table: Table, name: str, *, captures: list[str] | None) -> tuple[Step
 
 def _note_capture(where: str, name: str, captures: list[str] | None) -> None:
     if captures is None:
-        raise WrongTable(where, "capture is for the steps of a probe. Leave it out here.")
+        raise WrongTable(where, "capture is for the steps of a screen probe. Leave it out here.")
     if name in captures:
         raise WrongTable(where, f"{name!r} is captured twice. Give each moment a name of its own.")
     captures.append(name)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from cassette.errors import CassetteError
 from cassette.harness.adapter import Adapter, Probe
+from cassette.harness.driving import Driver
 from cassette.reading.reader import Cassette
-from terminal.snapshot import Snapshot
 
 
-def walk(adapter: Adapter, probe: Probe, tape: Cassette) -> None:
-    """Wait until it is ready, take the steps of the probe, leave it. Raises what a replay that differs raises.
+def walk(adapter: Adapter, probe: Probe, tape: Cassette) -> list[str]:
+    """Wait until it is ready, take the steps of the probe, leave it; what was done, boxes that were left included.
 
-    Boxes that were left on the way are not looked for: a recording that has some stops where they were left.
+    Raises StepsFailed where the recording has no such step, and what a replay that differs raises at its end.
     """
     with tape.session() as session:
-        ready = adapter.start.ready
-        if probe.kind == "screen" and ready is not None:
-
-            def is_ready(screen: Snapshot) -> bool:
-                return ready.holds("\n".join(screen.text))
-
-            session.wait_for(is_ready)
-            session.wait_for_stable(quiet_ms=adapter.start.stable_ms)
-        for number, step in enumerate(probe.steps, 1):
-            try:
-                step.act(session)
-            except CassetteError as error:
-                error.add_note(f"(step {number} of {adapter.harness}/{probe.name}: {step.verb})")
-                raise
-        for step in adapter.start.quit if probe.kind == "screen" else ():
-            step.act(session)
+        driver = Driver(adapter, session, probe.timeout)
+        if probe.kind == "screen":
+            driver.until_ready()
+        driver.run(probe.steps)
+        if probe.kind == "screen":
+            driver.quit()
         session.wait()
+    return driver.done

@@ -152,13 +152,13 @@ def shown(path: Sequence[str | int]) -> str:
 
 
 def without_noise(value: Any) -> Any:
-    """The JSON value with its digests empty, which are random letters behind a name, and the names of our rules,
-    which are full of words that announce secrets. Neither is one.
+    """The JSON value without digests, which are random letters behind a name, and without the names of our rules,
+    which are full of words that announce secrets. Neither is one; null stands in their places.
     """
     if isinstance(value, list):
-        return ["" if _is_rule(item) else without_noise(item) for item in value]
+        return [None if _is_rule(item) else without_noise(item) for item in value]
     if isinstance(value, dict):
-        return {key: "" if _is_digest(key, item) else without_noise(item) for key, item in value.items()}
+        return {key: None if _is_digest(key, item) else without_noise(item) for key, item in value.items()}
     return value
 
 

@@ -210,6 +210,32 @@ def test_a_secret_that_the_program_shows_is_covered_and_the_test_passes_with_any
     project.passes()
 
 
+HOME = """
+import os
+from cassette import expect
+
+def test_hello(pty):
+    with pty.spawn(["sh", "-c", "echo home is $HOME; read x", "sh", os.environ["HOME"]]) as term:
+        term.wait_for("home is")
+        expect(term).to_match_screen()
+        term.press("enter")
+"""
+
+
+def test_home_is_covered_in_cassette_command_and_golden(project: Project) -> None:
+    project.env.setenv("HOME", "/home/zoltan")
+    project.test(HOME)
+    project.passes("--pty-record=once", "--pty-update-screens")
+    screens = b"".join(path.read_bytes() for path in project.path.rglob("screens/**/*.txt"))
+    assert b"home is /home/user" in screens
+    assert b"zoltan" not in screens + stored(project)
+    project.passes("--pty-record=verify")
+    project.passes("--pty-record=all")
+    project.passes()
+    project.env.setenv("HOME", "/home/somebody-else")
+    project.passes()
+
+
 def test_variables_that_the_ini_file_names_are_covered(project: Project) -> None:
     project.test(HELLO, ini="pty_known_secret_env = NAME NOT_SET")
     project.env.setenv("NAME", "hello again")

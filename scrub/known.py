@@ -66,6 +66,8 @@ class Book:
     """All known values of one cassette. Grows while views are read; never shows a value."""
 
     def __init__(self, known: Iterable[KnownValue] = ()) -> None:
+        self.version = 0
+        """Changes with what is in it."""
         self._entries: dict[bytes, Entry] = {}
         self._identities = 0
         for value in known:
@@ -91,6 +93,16 @@ class Book:
             if _is_value(value) and value not in self._entries:
                 mask = known.mask.ljust(len(value), known.fill)[: len(value)] if known.mask else b""
                 self._entries[value] = Entry(value, self._identities, known.kind, known.origin, mask)
+                self.version += 1
+
+    def keep_found(self, most: int) -> int:
+        """Forget what rules found first, so that no more than so many of their values stay; how many were forgotten."""
+        found = [value for value, entry in self._entries.items() if entry.origin.startswith("rule:")]
+        forgotten = found[: max(0, len(found) - most)]
+        for value in forgotten:
+            del self._entries[value]
+        self.version += bool(forgotten)
+        return len(forgotten)
 
 
 def _is_value(value: bytes) -> bool:

@@ -127,8 +127,8 @@ class Scrubber:
         """Where every known value stands, in every form, in the views. Empty when nothing is known."""
         if not len(self.book):
             return []
-        if self._swept is None or self._swept[0] != len(self.book):
-            self._swept = (len(self.book), Sweep(self.book))
+        if self._swept is None or self._swept[0] != self.book.version:
+            self._swept = (self.book.version, Sweep(self.book))
         sweep = self._swept[1]
         return [hit for view in views for hit in sweep.hits(view)]
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -110,9 +111,12 @@ def test_the_report_says_what_it_is_and_what_was_not_looked_at(place: Path, stat
         assert {path.parent.stat().st_mode & 0o777 for path in spools_on_disk(state)} == {0o700}
         recorder.output(f"{OPAQUE}\r\n".encode())
         recorder.known_secret("yes")  # a short answer is no secret
+        recorder.output(b"yes\r\n")
     report = report_of(place)
     assert (report["guarantee"], report["status"]) == ("stream", "scrubbed")
     assert report["hit_counts"]["environment:CANARY_TOKEN"] == 1
+    assert tape_of(place).output_bytes().endswith(b"yes\r\n")
+    assert [text for text in report["skipped_values"] if text.startswith("input: shorter")]
     assert len(report["rules"]) > 100
     assert [text.split(":")[0].split(" ")[0] for text in report["not_looked_at"]] == ["rendered", "secrets"]
     assert spools_on_disk(state) == []
@@ -209,6 +213,33 @@ def test_one_that_dies_while_it_covers_is_refused(place: Path, monkeypatch: pyte
     with pytest.raises(StreamRefused, match=f"--discard {recorder.spool.id}"):
         recover(recorder.spool.id)
     assert not place.exists()
+
+
+def test_an_abandoned_recording_is_read_again_too(place: Path) -> None:
+    recorder = Recorder(place, stream=True)
+    record_late(recorder)
+    error = ValueError("mine")
+    recorder.keep(error)
+    assert "cassette recover" in error.__notes__[0]
+    recover(recorder.spool.id)
+    assert LATE.encode() not in everything(place)
+    assert [gap["reason"] for gap in gaps(place)] == ["abandoned"]
+    assert len(report_of(place)["not_looked_at"]) == 2
+
+
+def test_values_that_rules_find_do_not_fill_the_memory(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cassette.recording import streaming
+
+    monkeypatch.setattr(streaming, "MOST_FOUND", 20)
+    chance = random.Random("many")
+    values = ["".join(chance.choices(string.ascii_letters + string.digits * 3, k=20)) for _ in range(400)]
+    with Recorder(place, stream=True) as recorder:
+        for value in values:
+            recorder.output(f"password={value}\r\n".encode() + b". " * 1000)
+        assert len([e for e in recorder.spool._scrubber.book.entries if e.origin == "rule:password"]) < 80
+    data = everything(place)
+    assert not [value for value in values if value.encode() in data]
+    assert "values that rules found" in report_of(place)["not_looked_at"][2]
 
 
 # What cannot be covered.

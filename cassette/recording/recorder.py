@@ -23,8 +23,7 @@ from cassette.model import Discovery, Final, Input, Quota, ServiceEvent, Size
 from cassette.recording.finish import Progress, finish
 from cassette.recording.plan import RecordingPlan
 from cassette.recording.scrub_settings import Names, Paths, ScrubSettings, read_settings
-from cassette.recording.spool_scrub import TYPED
-from cassette.recording.spooled import Kind
+from cassette.recording.spooled import TYPED, Kind
 from cassette.recording.stream_spool import StreamSpool
 from cassette.store.publish import check_target
 from cassette.store.spool import Spool
@@ -341,6 +340,8 @@ class Recorder:
             with contextlib.suppress(CassetteError):  # it ends without its last words then
                 self._put_gap("abandoned")
                 self._end()
+                if isinstance(self.spool, StreamSpool):
+                    self.spool.check()
             self._let_go(error)
 
     def _let_go(self, error: BaseException | None) -> None:

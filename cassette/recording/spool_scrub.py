@@ -15,7 +15,15 @@ from cassette.format import documents
 from cassette.recording.plan import RecordingPlan
 from cassette.recording.scrub_settings import ScrubSettings, known_value, settings_of
 from cassette.recording.scrubbing import ScrubPlan, scrub_recording
-from cassette.recording.spooled import Kind, Observed, Records, SpooledRecording, observed_final, observed_gap
+from cassette.recording.spooled import (
+    TYPED,
+    Kind,
+    Observed,
+    Records,
+    SpooledRecording,
+    observed_final,
+    observed_gap,
+)
 from cassette.recording.stream_spool import StreamSpool
 from cassette.store.spool import Spool
 from scrub.environment import Taken
@@ -24,8 +32,8 @@ from scrub.known import KnownValue
 from scrub.report import Preserved
 
 _PLAN, _DISCOVERY, _QUOTA = "manifest", "discovery", "quota"
-TYPED = "input"
-"""Origin of a value that was typed as a secret."""
+TOO_SHORT = f"shorter than {LEAST_VALUE} characters"
+"""Why a value that was typed as a secret is not looked for."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Beside:
         typed_short = [
             value for value in self.known if value.origin == TYPED and len(value.value) < LEAST_VALUE
         ]
-        skipped = (Preserved(TYPED, f"shorter than {LEAST_VALUE} characters"),) if typed_short else ()
+        skipped = (Preserved(TYPED, TOO_SHORT),) if typed_short else ()
         kept = tuple(value for value in self.known if value not in typed_short)
         return settings.known + Taken(kept, skipped)
 

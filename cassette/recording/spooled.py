@@ -15,6 +15,9 @@ from cassette.format import lines
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Evidence, Final, Output, ServiceEvent
 from cassette.store.spool import Record
 
+TYPED = "input"
+"""Origin of a value that was typed as a secret."""
+
 
 class Kind:
     """The kinds of records, one byte each."""

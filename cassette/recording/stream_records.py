@@ -70,6 +70,10 @@ class StreamState:
     counts: HitCounts = field(default_factory=HitCounts)
     hidden: int = 0
     known: Mapping[str, int] = field(default_factory=dict)
+    forgotten: int = 0
+    """Values that rules found and that were not looked for to the end."""
+    skipped: int = 0
+    """Values that were typed as secrets and are too short to look for."""
     texts: Mapping[str, Any] | None = None
     """The plan's texts after the last check; None when that was not made."""
     patches: int | None = None
@@ -99,10 +103,17 @@ class StreamState:
     def _count(self, document: Mapping[str, Any]) -> None:
         self.counts = HitCounts.of_lists(document["counts"])
         self.hidden, self.known = document["hidden"], document["known"]
+        self.forgotten, self.skipped = document["forgotten"], document["skipped"]
 
     def as_record(self) -> bytes:
         """The counts as a record."""
-        facts = {"counts": self.counts.as_lists(), "hidden": self.hidden, "known": dict(self.known)}
+        facts = {
+            "counts": self.counts.as_lists(),
+            "hidden": self.hidden,
+            "known": dict(self.known),
+            "forgotten": self.forgotten,
+            "skipped": self.skipped,
+        }
         return documents.write_json(facts)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from cassette.errors import StreamRefused
 from cassette.recording.plan import RecordingPlan
-from cassette.recording.spool_scrub import Beside, CleanRecording, evidence_with_end
-from cassette.recording.spooled import SpooledRecording
+from cassette.recording.spool_scrub import TOO_SHORT, Beside, CleanRecording, evidence_with_end
+from cassette.recording.spooled import TYPED, SpooledRecording
 from cassette.recording.stream_records import STREAM, StreamRecords, StreamState
+from cassette.recording.streaming import MOST_FOUND
 from cassette.store.spool import Spool
 from scrub.report import Preserved, ScrubReport
 from scrub.stream import WINDOW
@@ -51,10 +52,22 @@ def _report(facts: Mapping[str, Any], state: StreamState, plan: RecordingPlan) -
         guarantee="stream",
         hidden_inputs=state.hidden,
         short_values=tuple(facts["short"]),
-        skipped_values=tuple(_preserved(facts["skipped"])),
+        skipped_values=tuple(_preserved([*facts["skipped"], *_short(state)])),
         known_values=state.known,
-        not_looked_at=(NOT_RENDERED, TOO_FAR) if state.checked else (NOT_RENDERED, TOO_FAR, UNCHECKED),
+        not_looked_at=tuple(_not_looked_at(state)),
     )
+
+
+def _short(state: StreamState) -> list[list[str]]:
+    return [[TYPED, TOO_SHORT]] if state.skipped else []
+
+
+def _not_looked_at(state: StreamState) -> Iterator[str]:
+    yield from (NOT_RENDERED, TOO_FAR)
+    if state.forgotten:
+        yield f"{state.forgotten} values that rules found, after {MOST_FOUND} more had been found"
+    if not state.checked:
+        yield UNCHECKED
 
 
 def _preserved(listed: list[list[str]]) -> Iterator[Preserved]:

@@ -19,7 +19,7 @@ from cassette.recording.live_tail import LiveTail, Numbered
 from cassette.recording.plan import RecordingPlan
 from cassette.recording.prompt_rows import PromptRows
 from cassette.recording.scrub_settings import ScrubSettings, known_value
-from cassette.recording.spooled import Kind, Records
+from cassette.recording.spooled import TYPED, Kind, Records
 from cassette.recording.stream_records import (
     CHECKED,
     COUNTS,
@@ -65,6 +65,7 @@ class StreamSpool:
         rows = PromptRows(plan.emulator, plan.size)
         self._scrub = StreamedScrub(self._scrubber, settings.identity, size=plan.size, rows=rows)
         self._counted = -1
+        self._skipped = 0
         self._failure: SecretsWouldLeak | SpoolFull | None = None
         self._unwritten: deque[Item] = deque()
         self._spool = Spool.create_on_disk(
@@ -152,7 +153,9 @@ class StreamSpool:
 
     def _know(self, data: bytes) -> None:
         value = known_value(*documents.read_json(data))
-        if value.origin != "input" or len(value.value) >= LEAST_VALUE:  # a short answer is no secret
+        if value.origin == TYPED and len(value.value) < LEAST_VALUE:  # an answer
+            self._skipped += 1
+        else:
             self._scrubber.book.add(value)
 
     def _write(self, *, closing: bool) -> None:
@@ -179,7 +182,9 @@ class StreamSpool:
 
     def _state(self, counts: HitCounts) -> StreamState:
         origins = Counter(entry.origin.partition(":")[0] for entry in self._scrubber.book.entries)
-        return StreamState(counts, self._scrub.hidden_inputs, dict(origins))
+        return StreamState(
+            counts, self._scrub.hidden_inputs, dict(origins), self._scrub.forgotten, self._skipped
+        )
 
     def records(self, start: int | None = None) -> Iterator[Record]:
         """The real events that a screen shows, from a place on; see `LiveTail`."""
@@ -226,6 +231,8 @@ class StreamSpool:
             except SecretsLeft as left:
                 self._spool.append(REFUSED, 0, b"", closing=True)
                 raise would_leak(left) from None
+            except SpoolFull as full:
+                raise DiskSpoolFull(**full.facts) from None
         return self._spool
 
     def _patch(self) -> None:

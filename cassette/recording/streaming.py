@@ -29,6 +29,8 @@ from scrub.views import plain_view
 
 MOST_WAITING_BYTES = 4 * 2**20
 """Of inputs, service events and documents that wait for output; with more, all that is held is given out."""
+MOST_FOUND = 1000
+"""Values that rules found and that are looked for everywhere; the first are forgotten when there are more."""
 _LEAST_WEIGHT = 256
 _ROUNDS = 4
 
@@ -87,6 +89,8 @@ class StreamedScrub:
         self._inputs = HeldInputs(
             scrubber, Discipline(0, echo=True, canonical=True), hide=rows is not None, window=window
         )
+        self.forgotten = 0
+        """Values that rules found and that are not looked for any more."""
         self._documents = HitCounts()
         self._queue: deque[_Held] = deque()
         self._taken = 0  # bytes of output
@@ -150,8 +154,14 @@ class StreamedScrub:
             self._ready += self._output.feed(piece)
             if len(piece) == room:
                 yield from self._release(self._output.given - self._output.behind)
+                self._forget()
         if self._rows is not None:
             self._rows.output(data)
+
+    def _forget(self) -> None:
+        """Keep memory flat, and every block at about the same speed."""
+        if self._learns:
+            self.forgotten += self._scrubber.book.keep_found(MOST_FOUND)
 
     def _take_input(self, event: Input) -> None:
         row = ""

@@ -20,6 +20,7 @@ from recording_helpers import everything, gaps, inputs, lines_of, tape_of
 
 import cassette
 from cassette import Discovery, Recorder, VirtualClock
+from cassette.cli import main
 from cassette.errors import (
     CannotStore,
     CassetteExists,
@@ -286,6 +287,17 @@ def test_what_cannot_be_covered_ends_the_recording_before_it_is_written(
     assert OPAQUE.encode() not in b"".join(path.read_bytes() for path in spools_on_disk(state))
     recover(recorder.spool.id)
     assert tape_of(place).output_bytes().startswith(b"before")
+
+
+def test_the_program_is_ended_when_its_output_cannot_be_covered(
+    place: Path, state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Scrubber, "rewrite", lambda _self, streams, _hits: (dict(streams), []))
+    code = "echo $CANARY_TOKEN; head -c 300000 /dev/zero | tr '\\0' .; exec cat"
+    assert main(["record", "--stream", "--quiet", "-o", str(place), "--", "sh", "-c", code]) == 5
+    assert OPAQUE not in "".join(capsys.readouterr())
+    assert not place.exists()
+    assert OPAQUE.encode() not in b"".join(path.read_bytes() for path in spools_on_disk(state))
 
 
 # Killed.

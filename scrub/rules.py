@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, cast
 
 from scrub import likeness
 from scrub.facts import Fact, KeyedFact
@@ -64,8 +64,21 @@ class Rule:
 
 
 def compile_pattern(expression: str, *, fold: bool = False) -> re.Pattern[bytes]:
-    """An expression for bytes; characters above 0x7f in it stand for those bytes."""
-    return re.compile(expression.encode("latin-1"), re.IGNORECASE if fold else 0)
+    """An expression for bytes; characters above 0x7f in it stand for those bytes. Compiled when it is first used."""
+    return cast(re.Pattern[bytes], _Late(expression.encode("latin-1"), re.IGNORECASE if fold else 0))
+
+
+class _Late:
+    """A pattern that costs nothing until an anchor of its rule is met: of 700 a recording needs a few."""
+
+    def __init__(self, expression: bytes, flags: int) -> None:
+        self._given = expression, flags
+
+    def __getattr__(self, name: str) -> Any:
+        compiled = re.compile(*self._given)
+        for used in ("match", "search", "finditer", "fullmatch", "pattern", "flags", "groups"):
+            setattr(self, used, getattr(compiled, used))
+        return getattr(compiled, name)
 
 
 def rules_of_fact(fact: Fact) -> list[Rule]:

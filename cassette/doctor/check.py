@@ -19,3 +19,9 @@ class Check:
     what: str
     todo: str = ""
     """What to do; empty when it is ok."""
+
+
+def parted(message: str) -> tuple[str, str]:
+    """An error's two sentences: what happened, and what to do."""
+    what, dot, todo = message.partition(". ")
+    return what, todo if dot else ""

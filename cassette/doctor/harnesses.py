@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cassette.doctor.check import Check, State
+from cassette.doctor.check import Check, State, parted
 
 if TYPE_CHECKING:
     from cassette.harness.adapter import Adapter
@@ -27,7 +27,7 @@ def harness_checks() -> Iterator[Check]:
 
     registry = all_adapters()
     for error in registry.broken:
-        yield _check("adapter", "warn", *_parted(str(error)))
+        yield _check("adapter", "warn", *parted(str(error)))
     names = [name for name in registry.names() if name != GENERIC]
     adapters = [adapter for name in names for adapter in registry.adapters[name]]
     found = [(adapter, path) for adapter in adapters if (path := binary_of(adapter)) is not None]
@@ -93,8 +93,3 @@ def _first_line(text: str) -> str:
 
 def _check(name: str, state: State, what: str, todo: str = "") -> Check:
     return Check("harnesses", name, state, what, todo)
-
-
-def _parted(message: str) -> tuple[str, str]:
-    what, dot, todo = message.partition(". ")
-    return what, todo if dot else ""

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
-from cassette.doctor.check import Check, State
+from cassette.doctor.check import Check, State, parted
 from cassette.emulators import EMULATOR_VARIABLE, default_emulator
 from cassette.errors import CannotStore, CassetteError, LockHeld
 from cassette.reading.overview import at_hand
@@ -136,7 +136,7 @@ def _spool() -> Check:
     try:
         place = next(places_to_write(None, refused), None)
     except CannotStore as error:
-        return _check("spool", "fail", *_parted(str(error)))
+        return _check("spool", "fail", *parted(str(error)))
     if place is None:
         return _check("spool", "warn", f"no directory in RAM: {'; '.join(refused)}", todo)
     try:
@@ -165,7 +165,7 @@ def _locks() -> Check:
     except LockHeld:
         return _check("locks", "ok", "a lock is held by another doctor, and refused to this one")
     except CassetteError as error:
-        return _check("locks", "fail", *_parted(str(error)))
+        return _check("locks", "fail", *parted(str(error)))
 
 
 def _emulators() -> Iterator[Check]:
@@ -202,9 +202,3 @@ def _left_spools() -> Check:
         f"recordings left by a crash: {len(left)} ({words})",
         "Finish them with cassette recover.",
     )
-
-
-def _parted(message: str) -> tuple[str, str]:
-    """A message of two sentences, as what happened and what to do."""
-    what, dot, todo = message.partition(". ")
-    return what, todo if dot else ""

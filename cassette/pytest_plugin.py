@@ -435,7 +435,7 @@ def _judge_orphans(session: pytest.Session) -> None:
         gone = orphans.delete(found)
         lines = [f"orphan {_shown(path)}: deleted" for path in gone]
     elif found and wish == "fail":
-        lines.append("remove them with --pty-orphans=delete")
+        lines.append("remove them: pytest --pty-orphans=delete")
         if session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     config.stash[_ORPHANS] = lines

@@ -85,8 +85,9 @@ def no_match(
             ("later", f"it does come at {recording.line(later)}, after {_count(between, 'other input')}")
         )
         fixes = [f"Send first what comes before it: {_calls(between, queue.begun_bytes)}"]
-    elif before is not None and queue.would_take(before, sent):
-        what = "The test sent something once more than the recording has."
+    if before is not None and queue.would_take(before, sent):
+        if later is None:
+            what = "The test sent something once more than the recording has."
         facts.append(("before", f"it was taken at {recording.line(before)} already"))
         fixes.append(f"If it is once too often there, take {sent.shown} out of the test.")
     return _mismatch(
@@ -138,6 +139,7 @@ def unplayed(
     if len(left) > _LISTED:
         listed.append(f"… and {len(left) - _LISTED} more")
     facts = [
+        *_where(),
         ("unsent", "\n".join(listed)),
         ("played", f"{total - len(left)} of {_count(range(total), 'input')}"),
     ]
@@ -149,7 +151,7 @@ def unplayed(
         [
             f"Send what is left: {_calls(left, begun)}",
             _again("If the test is meant to end here now, record it again", recording),
-            "If it does not matter, set on_unplayed to 'warn' or 'ignore'.",
+            'If it does not matter, say so: @pytest.mark.pty(on_unplayed="ignore")',
         ],
     )
 
@@ -168,7 +170,7 @@ def command(recording: Recording, argv: Sequence[str]) -> ReplayMismatch:
         [
             f"Start what was recorded: {list(recording.argv)!r}",
             _again("If the command is meant to be different now, record it again", recording),
-            "If it differs from run to run, take 'command' out of match_on.",
+            'If it differs from run to run, do not compare it: @pytest.mark.pty(match_on=["keys", "resize"])',
         ],
     )
 
@@ -214,7 +216,7 @@ def expired(recording: Recording, recorded_at: str, age: str, limit: str) -> Rep
         None,
         [
             _again("Record it again", recording),
-            "If it may be older, raise pty_max_age, or set pty_on_expiry to 'warn'.",
+            "If it may be older, raise pty_max_age in the ini file, or set pty_on_expiry to warn.",
         ],
     )
 

@@ -412,7 +412,9 @@ class ReplaySession:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise UsageError(what="the session is closed: look at what was recorded with cassette.open(path)")
+            raise UsageError(
+                what="the session is closed: do this inside its with block, or read the recording with cassette.open"
+            )
 
 
 def _quoted(text: str) -> str:

@@ -26,10 +26,16 @@ def rows_diff(expected: Sequence[str], found: Sequence[str], *, first: int = 0) 
 
 def screens_diff(expected: Snapshot, found: Snapshot) -> str:
     """All that differs between two screens, "" for nothing. Attributes are compared on rows of equal text."""
-    parts = [rows_diff(expected.text, found.text), styles_diff(expected, found)]
-    for name in _FACTS:
-        if (wanted_fact := getattr(expected, name)) != (found_fact := getattr(found, name)):
-            parts.append(f"{name}: expected {wanted_fact!r}, found {found_fact!r}")
+    facts = ((name, getattr(expected, name), getattr(found, name)) for name in _FACTS)
+    parts = [
+        rows_diff(expected.text, found.text),
+        styles_diff(expected, found),
+        *(
+            f"{name}: expected {wanted!r}, found {there!r}"
+            for name, wanted, there in facts
+            if wanted != there
+        ),
+    ]
     return "\n".join(part for part in parts if part)
 
 

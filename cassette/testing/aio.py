@@ -10,8 +10,10 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar
 
+from cassette.errors import UsageError
+from cassette.playing.replay_errors import ReplayMismatch
 from cassette.testing import expectation
 from cassette.testing.callsite import call_site, calling_from, explained
 
@@ -50,7 +52,19 @@ class AsyncSession:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await _run(self.session, self.session.__exit__, kind, error, trace)
+        try:
+            await _run(self.session, self.session.__exit__, kind, error, trace)
+        except ReplayMismatch as mismatch:
+            if mismatch.reason == "unplayed":
+                mismatch.add_note("If the test does send it: await each call, as in await term.type(…)")
+            raise
+
+    def __enter__(self) -> NoReturn:
+        """Say what is meant. Raises UsageError."""
+        raise UsageError(what="with is given the session of an async test: write async with")
+
+    def __exit__(self, *_error: object) -> None:
+        """For the statement `with`, which looks for it first."""
 
     async def type(self, text: str, *, secret: bool = False) -> None:
         """Type text."""

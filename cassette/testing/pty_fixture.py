@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import tempfile
@@ -197,7 +198,8 @@ class Pty:
         value = os.environ.get(name)
         if not value:
             raise UsageError(
-                what=f"the secret {name} is not in the environment: export {name}=…, then record"
+                what=f"the secret {name} is not in the environment: give it to the run that needs it, as in "
+                f"{name}=… {self.place.command(f'--pty-record={self.settings.mode}')}"
             )
         self._secrets[name] = value
         for recorder in self._path_recorders:
@@ -220,8 +222,14 @@ class Pty:
             recorder.settle()
         for name, path, report in self._shims:
             if report.is_file() and self.settings.on_unplayed == "fail":
-                text = report.read_text("utf-8", "replace").strip()
+                text = self._in_words_of_the_test(report.read_text("utf-8", "replace"), path)
                 raise ShimDiffers(name=name, path=shown_path(path), report=text)
+
+    def _in_words_of_the_test(self, report: str, path: Path) -> str:
+        """A shim's report, with its cassette's path as everywhere here, and the test's way to record it again."""
+        again = self.place.command("--pty-record=rewrite")
+        text = report.strip().replace(str(path.resolve()), shown_path(path))
+        return re.sub(r"(record it again: *)cassette record .*", lambda found: f"{found[1]}{again}", text)
 
     def teardown(self, *, passed: bool) -> None:
         """End everything; save what was recorded, if the test has passed, and throw it away if not."""

@@ -1,16 +1,20 @@
 """Adapters: what their files may say, how they are refused, and where they come from."""
 
+import copy
 import re
+import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from harness_helpers import ADAPTER, agent_adapter
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cassette.errors import BadAdapter, NoSuchAdapter, UsageError
 from cassette.harness import registry as registry_module
 from cassette.harness.adapter import CAPABILITIES
-from cassette.harness.adapter_file import parse_adapter, read_adapter
+from cassette.harness.adapter_file import adapter_of, parse_adapter, read_adapter
 from cassette.harness.json_paths import WrongPath, find_all, parse_json, parse_path
 from cassette.harness.registry import all_adapters
 from cassette.harness.versions import KnownVersions
@@ -113,7 +117,10 @@ WRONG = {
     "at least none": (SMALL, ("row =", "min = 0\nrow =")),
     "a window that is no time": (SMALL, ('kind = "command"', 'kind = "command"\nfreshness_window = "soon"')),
     "an unknown behaviour": (SMALL, ('kind = "command"', 'kind = "command"\nstaleness_behavior = "ask"')),
-    "a capture in the steps of a command": (SMALL, ('kind = "command"', 'kind = "command"\nsteps = [{ capture = "x" }]')),
+    "a capture in the steps of a command": (
+        SMALL,
+        ('kind = "command"', 'kind = "command"\nsteps = [{ capture = "x" }]'),
+    ),
     "a capture of a command": (SMALL, ("row =", 'capture = "x"\nrow =')),
     "exit codes": (SMALL, ('kind = "command"', 'kind = "command"\nexit_codes = [300]')),
     "a size": (SMALL, ('kind = "command"', 'kind = "command"\ncolumns = 100000')),
@@ -163,6 +170,73 @@ def test_the_messages_name_the_key_and_what_is_wanted(golden):
             parse_adapter(text.replace(old, new, 1), "acme.toml")
         said.append(f"{name}:\n  {caught.value}\n")
     golden("harness/bad_adapters.txt", "".join(said))
+
+
+DOCUMENT = tomllib.loads(ADAPTER.read_text("utf-8"))
+ODD = (
+    0,
+    -1,
+    5,
+    10**12,
+    3.5,
+    True,
+    "",
+    "x",
+    "(",
+    "(?P<value>",
+    "../x",
+    [],
+    [5],
+    ["x"],
+    [[]],
+    {},
+    {"x": 1},
+    [{}],
+)
+
+
+def places_in(value, path=()):
+    """The path of every value in a document."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from places_in(item, (*path, key))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(list(places_in(DOCUMENT))[1:]), st.sampled_from(ODD)),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_any_document_is_an_adapter_or_is_refused_by_the_path_of_a_key(changes):
+    document = copy.deepcopy(DOCUMENT)
+    for path, odd in changes:
+        holder = document
+        try:
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = odd
+        except (KeyError, IndexError, TypeError):
+            continue
+    where = refused_at(document)
+    assert where is None or where
+
+
+def refused_at(document):
+    """Where a document is refused; None when it is an adapter. Any other error goes through."""
+    try:
+        adapter_of(document, "odd.toml")
+    except BadAdapter as error:
+        return error.facts["where"]
+    return None
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200))
+def test_any_text_is_an_adapter_or_is_refused(text):
+    with pytest.raises(BadAdapter):
+        parse_adapter(text, "odd.toml")
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from harness_helpers import agent_adapter, executable, machine
+from harness_helpers import agent_adapter, executable, install_agent, machine
 from recording_helpers import everything, spools
 
 import cassette
@@ -478,6 +478,25 @@ def test_probes_for_another_account_are_skipped(here):
     adapter = agent_adapter(replace=[('name = "help"\n', 'name = "help"\naccounts = ["token", "file"]\n')])
     outcome = run(adapter, "help")["help"]
     assert (outcome.status, outcome.why) == ("skipped", "it is for token or file, and this is subscription")
+
+
+def test_the_first_name_that_is_there_is_the_binary(tmp_path, monkeypatch):
+    here = machine(tmp_path, monkeypatch, installed=False)
+    install_agent(tmp_path / "bin", "fakeagent-cli")
+    assert run(agent_adapter(), "help")["help"].status == "recorded"
+    with cassette.open("out/help") as tape:
+        assert tape.manifest.command.argv == ("fakeagent-cli", "--help")
+        assert tape.manifest.harness.name == "fakeagent"
+    elsewhere = install_agent(here / "else", "another")
+    assert run(agent_adapter(), "help", binary=str(elsewhere))["help"].status == "recorded"
+    with cassette.open("out/help") as tape:
+        assert tape.manifest.command.argv[0].endswith("/else/another")
+
+
+def test_a_lock_of_another_account_hinders_nobody(here):
+    with record_lock("fakeagent", "subscription"):
+        (outcome,) = discover(agent_adapter(), Request(("help",), Path("out"), "second"))
+    assert outcome.status == "recorded"
 
 
 def test_probes_are_chosen_in_the_order_of_the_adapter(here):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -51,6 +52,11 @@ def parse_adapter(data: bytes | str, origin: str) -> Adapter:
         raise BadAdapter(adapter=origin, where=f"byte {error.start}", why="it is no UTF-8.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadAdapter(adapter=origin, where="as TOML", why=f"{error}.") from None
+    return adapter_of(document, origin)
+
+
+def adapter_of(document: Mapping[str, Any], origin: str) -> Adapter:
+    """The adapter in a document that TOML was parsed into. Raises BadAdapter."""
     try:
         return _adapter(Table(document, ""), origin)
     except WrongTable as error:

@@ -7,7 +7,7 @@ change. What joins rows by a guess says where (`seams`, in characters); borders 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from terminal.cells import Row
 from terminal.snapshot import Line
@@ -17,6 +17,9 @@ MOST_ROWS = 64
 """Rows that one reading joins; further ones are another reading's."""
 _TOKEN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_.~:%-")
 
+How = Literal["token", "box", "any"]
+"""What begins somewhere: a token, a box of lines, any text."""
+_MOST_FIELDS = 24
 Piece = tuple[Row, int, int]
 """A row, and the columns from and up to which it is read."""
 
@@ -50,6 +53,7 @@ class Reading(NamedTuple):
         for row, start, end in self.pieces[:-1]:
             length += len("".join(row.data[start:end]))
             found.append(length)
+            length += len(self.between)
         return found
 
 
@@ -79,18 +83,21 @@ def line(rows: Sequence[Row], first: int, last: int) -> Reading:
     return Reading("screen", pieces)
 
 
-def joined(rows: Sequence[Row], first: int, last: int, character: int, boxed: bool) -> Iterator[Reading]:
-    """The readings of the token at a character of a line, when it goes on in rows below by a guess.
+def joined(rows: Sequence[Row], first: int, last: int, character: int, how: How) -> Iterator[Reading]:
+    """The readings of what begins at a character of a line, when it goes on in rows below by a guess.
 
-    `boxed`: also the rest of the box, line by line.
+    Of the token there; with `box` also the rest of the box, line by line; with `any` also whatever stands in the
+    same field of the rows below, joined without and with a blank.
     """
     y, x = _column_of(rows, first, last, character)
     row = rows[y].data
     while x > 0 and row[x - 1] in _TOKEN:
         x -= 1
     border = _border(row, rows[y + 1].data if y + 1 < len(rows) else [], x)
-    if boxed:
+    if how == "box":
         yield from _block(rows, y, border)
+    elif how == "any":
+        yield from _fields(rows, y, x, border)
     head = line_pieces(rows, y, last, x)
     if head is None:
         return
@@ -101,6 +108,19 @@ def joined(rows: Sequence[Row], first: int, last: int, character: int, boxed: bo
         tail = list(_below(rows, y + 1, column, edge))
         if tail:
             yield Reading("screen-joined", [*pieces, *tail], guessed=True)
+
+
+def goes_on(rows: Sequence[Row], first: int, last: int, character: int, with_one_of: tuple[str, ...]) -> bool:
+    """Does the row below the one with a character of a line go on with one of these texts, in the same field?"""
+    y, x = _column_of(rows, first, last, character)
+    if y + 1 >= len(rows):
+        return False
+    row, below = rows[y].data, rows[y + 1].data
+    longest = max(map(len, with_one_of))
+    return any(
+        "".join(below[column : column + longest]).startswith(with_one_of)
+        for column in _beginnings(rows, y, x, _border(row, below, x))
+    )
 
 
 def line_pieces(rows: Sequence[Row], y: int, last: int, x: int) -> tuple[list[Piece], int, int] | None:
@@ -194,6 +214,32 @@ def _below(rows: Sequence[Row], y: int, column: int, edge: int) -> Iterator[Piec
         yield row, column, end
         if not _ends(data, end):
             return
+
+
+def _fields(rows: Sequence[Row], y: int, x: int, border: int) -> Iterator[Reading]:
+    """What stands in the field from column `x` of a row on, and in the same field of the rows below."""
+    mark = rows[y].data[border] if border >= 0 else ""
+    head = (rows[y], x, _field_end(rows[y].data, x))
+    for column in _beginnings(rows, y, x, border):
+        pieces: list[Piece] = [head]
+        for row in rows[y + 1 : y + _MOST_FIELDS]:
+            data = row.data
+            if (border >= 0 and (border >= len(data) or data[border] != mark)) or column >= len(data):
+                break
+            end = _field_end(data, column)
+            if end == column:
+                break
+            pieces.append((row, column, end))
+        if len(pieces) > 1:
+            yield Reading("screen-joined", pieces, guessed=True)
+            yield Reading("screen-joined", pieces, " ", guessed=True)
+
+
+def _field_end(data: list[str], x: int) -> int:
+    end = next((at for at in range(x, len(data)) if data[at] in BORDERS), len(data))
+    while end > x and data[end - 1] == " ":
+        end -= 1
+    return end
 
 
 def _block(rows: Sequence[Row], y: int, border: int) -> Iterator[Reading]:

@@ -14,14 +14,17 @@ from typing import Any
 from terminal.cells import Row
 from terminal.dispatch import Terminal
 from terminal.pens import DEFAULT_PEN
-from terminal.readings import Reading, joined, line, row_text, wrapped
+from terminal.readings import How, Reading, goes_on, joined, line, row_text, wrapped
 from terminal.widths import special
 
-Beginning = tuple[int, bool]
-"""A character of a text at which something begins; whether it goes on line by line, as in a box."""
+Beginning = tuple[int, How | tuple[str, ...]]
+"""A character of a text at which something begins, and what; or, where only its first letters stand at the end of
+a field, what the next row would have to go on with, one of these.
+"""
 Worth = Callable[[str], Iterable[Beginning]]
 """Where in a text something begins that may go on in the rows below."""
 
+_CLOSE = 3  # rows over which most of what is joined goes
 NEAR = 8
 """Rows below one that is lost, which may belong to it."""
 _MOST_JUDGED = 20_000
@@ -112,10 +115,22 @@ class WatchedTerminal(Terminal):
     def _read_joined(self, rows: list[Row], first: int, last: int, text: str) -> bool:
         """Whether something begins in a line; what goes on below it is read."""
         found = self._judge(text)
-        for character, boxed in found:
-            for reading in joined(rows, first, last, character, boxed):
-                self._read(reading)
+        for character, how in found:
+            if isinstance(how, str):
+                for reading in joined(rows, first, last, character, how):
+                    self._read(reading)
+            elif goes_on(rows, first, last, character, how):
+                self._read_cut(rows, first, last, character)
         return bool(found)
+
+    def _read_cut(self, rows: list[Row], first: int, last: int, character: int) -> None:
+        """What begins at the end of a row with its first letters alone."""
+        hows = set[str]()
+        for reading in joined(rows, first, last, character, "any"):
+            self._read(reading)
+            hows.update(how for _, how in self._judge(reading.text) if isinstance(how, str))
+        for reading in joined(rows, first, last, character, "box") if "box" in hows else ():
+            self._read(reading)
 
     def _read_as_reading(self, row: Row, _: str) -> None:
         self._read(Reading("screen", ((row, 0, len(row.data)),)))
@@ -188,6 +203,8 @@ class WatchedTerminal(Terminal):
                 first, last = wrapped(self.grid, y)
                 if any(other in self._fresh for other in self.grid[first : last + 1]):
                     self._look_if_shown(row, start, end)
+            if self._fresh:
+                self._look_if_joined(row, y)
             return
         low, high = fresh
         if start < high and low < end:
@@ -197,6 +214,27 @@ class WatchedTerminal(Terminal):
             if " " not in between:
                 first, last = wrapped(self.grid, y)
                 self._read(line(self.grid, first, last))
+
+    def _look_if_joined(self, row: Row, y: int) -> None:
+        """Look, if an older row is lost with which something fresh above goes on, or that goes on in a fresh one."""
+        text = row_text(row)
+        if not text:
+            return
+        fresh, grid = self._fresh, self.grid
+        for at in range(max(0, y - _CLOSE), y):
+            if grid[at] in fresh and self._goes_on(at):
+                self.look()
+                return
+        if any(below in fresh for below in grid[y + 1 : y + 1 + _CLOSE]) and self._goes_on(y):
+            self.look()
+
+    def _goes_on(self, y: int) -> bool:
+        """May something go on below a row, as far as is seen quickly?"""
+        grid = self.grid
+        return any(
+            isinstance(how, str) or goes_on(grid, y, y, character, how)
+            for character, how in self._judge(row_text(grid[y]))
+        )
 
     def _look_if_shown(self, row: Row, start: int, end: int) -> None:
         if any(cell != " " for cell in row.data[start:end]):

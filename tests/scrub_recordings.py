@@ -84,7 +84,7 @@ def readings(output: bytes, size: Size = SIZE) -> list[str]:
 
     def words(text: str) -> list[tuple[int, bool]]:
         return [
-            (at, True) for at in range(len(text)) if text[at] != " " and (at == 0 or text[at - 1] in " │|")
+            (at, "box") for at in range(len(text)) if text[at] != " " and (at == 0 or text[at - 1] in " │|")
         ]
 
     texts([output], columns=size.columns, rows=size.rows, worth=words, take=found.append)

@@ -12,10 +12,10 @@ from terminal.dispatch import Terminal
 from terminal.origins import Origins
 from terminal.provenance import PaintedText, Resize, Step, Text, cells_of, painted_texts, texts
 from terminal.pyte_emulator import PyteEmulator
+from terminal.readings import How, goes_on, line, wrapped
 from terminal.readings import joined as rows_joined
-from terminal.readings import line, wrapped
 from terminal.tokenizer import Tokenizer
-from terminal.watched import NEAR, WatchedTerminal
+from terminal.watched import NEAR, Beginning, WatchedTerminal
 
 COLUMNS, ROWS = 12, 5
 OTHER = {"é": "ü", "世": "界", "\u0301": "\u0300"}
@@ -202,12 +202,12 @@ def both_passes(steps: list[Step]) -> tuple[set[str], set[str]]:
     """The texts that each pass reads; the cursor's track has to be the same in both."""
     read: list[Text] = []
     painted: list[PaintedText] = []
-    first = texts(steps, columns=COLUMNS, rows=ROWS, worth=lambda _: ((0, True),), take=read.append)
+    first = texts(steps, columns=COLUMNS, rows=ROWS, worth=lambda _: ((0, "box"),), take=read.append)
     second = painted_texts(
         steps,
         columns=COLUMNS,
         rows=ROWS,
-        worth=lambda _: ((0, True),),
+        worth=lambda _: ((0, "box"),),
         wanted=lambda text: (0, len(text)),
         take=painted.append,
     )
@@ -232,8 +232,12 @@ class SlowTerminal(WatchedTerminal):
             if not rows[y].continued or y == 0:
                 last = wrapped(rows, y)[1]
                 text = line(rows, y, last).text
-                for character, boxed in self._worth(text) if text else ():
-                    for reading in rows_joined(rows, y, last, character, boxed):
+                for character, how in self._worth(text) if text else ():
+                    if not isinstance(how, str):
+                        if goes_on(rows, y, last, character, how):
+                            self._read_cut(rows, y, last, character)
+                        continue
+                    for reading in rows_joined(rows, y, last, character, how):
                         self._read(reading)
         fresh.clear()
 
@@ -254,12 +258,15 @@ class SlowTerminal(WatchedTerminal):
                 function(self, *arguments)
 
 
+HOWS: dict[str, How | tuple[str, ...]] = {"a": "token", "d": "box", "g": ("ab", "d"), "m": "any", "x": ("m",)}
+
+
 def read_by(terminal: WatchedTerminal, steps: list[Step]) -> set[tuple[str, str]]:
     """Every text that a terminal reads, by kind; something may begin at each of a few letters."""
     found: set[tuple[str, str]] = set()
 
-    def worth(text: str) -> list[tuple[int, bool]]:
-        return [(at, letter in "dm") for at, letter in enumerate(text) if letter in "adgmx"]
+    def worth(text: str) -> list[Beginning]:
+        return [(at, HOWS[letter]) for at, letter in enumerate(text) if letter in HOWS]
 
     terminal.watch(lambda reading: found.add((reading.kind, reading.text)), worth)
     decoder, tokenizer = getincrementaldecoder("utf-8")("replace"), Tokenizer()
@@ -323,7 +330,7 @@ def test_every_character_knows_its_bytes_however_they_are_cut(
 
 def joined(data: bytes, *, columns: int = 40, kind: str = "screen-joined") -> list[str]:
     read: list[Text] = []
-    texts([data], columns=columns, rows=10, worth=lambda text: [(text.find("KEY"), True)] if "KEY" in text else [],
+    texts([data], columns=columns, rows=10, worth=lambda text: [(text.find("KEY"), "box")] if "KEY" in text else [],
           take=read.append)  # fmt: skip
     return [text.text for text in read if text.kind == kind]
 

@@ -6,11 +6,13 @@ something was found, the same texts with the bytes that painted them.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 
 from cassette.model import Size
 from scrub.forms import forms_of
@@ -21,10 +23,15 @@ from scrub.rules import RuleSet
 from scrub.sweep import Hit
 from scrub.views import FixedSeams, Span, View
 from terminal.provenance import Ask, PaintedText, Resize, Step, Text, Track, key_of, painted_texts, texts
+from terminal.readings import How
 from terminal.watched import Beginning, Worth
 
 _LEAST_ANCHOR = 3
+_RARE = re.compile(rb"[A-Z]{2}|[A-Z]~")  # shorter anchors that few texts have
 _HEAD = 4
+_LONGEST_CUT = 12
+_BORDERS = frozenset("\u2502\u2503\u2551|\u258f\u2595")
+_FIELD_END = re.compile(r" {0,200}[\u2502\u2503\u2551|\u258f\u2595]")
 _BLOCK = b"-----BEGIN "
 _APART = b"\n\0\n"  # no rule reads across it
 _BATCH = 1 << 18
@@ -168,33 +175,81 @@ class ScreenTexts:
 
 
 class Beginnings:
-    """Where in a text something begins that may go on in the rows below: a rule's anchor, a known value's head."""
+    """Where in a text something begins that may go on in the rows below: a rule's anchor, a known value's head, or
+    the first letters of one at the end of a field.
+    """
 
-    def __init__(self, rules: RuleSet, book: Book) -> None:
-        self._anchors = _anchors(rules)
-        heads: set[bytes] = set()
+    def __init__(self, rules: RuleSet | None, book: Book) -> None:
+        """Without rules only known values begin anywhere: what is left for a check of what the rules have read."""
+        self._anchors, self._cuts = _anchors(rules) if rules else (Automaton([]), {})
+        heads: set[str] = set()
         for entry in book.entries:
-            heads.update(form[:_HEAD] for form in ([entry.value] if entry.mask else forms_of(entry.value)))
-        self._heads = Automaton(sorted(heads))
+            for form in [entry.value] if entry.mask else forms_of(entry.value):
+                heads.add(form.decode("utf-8", "replace")[:_HEAD])
+        self._heads = Automaton(sorted(head.encode("utf-8", "replace") for head in heads))
+        if heads:
+            self._cuts = self._cuts | _with_rests(heads)
+        self._last = frozenset(cut[-2:] for cut in self._cuts)
 
     def __call__(self, text: str) -> Sequence[Beginning]:
         """The characters at which they begin."""
         encoded = text.encode("utf-8", "replace")
         anchors, heads = self._anchors.hits(encoded), self._heads.hits(encoded)
-        if not anchors and not heads:
-            return ()
-        begun = {start for _, start, _ in anchors if not goes_on(encoded, start)}
-        starts = sorted(begun | {start for _, start, _ in heads})
-        found = [(start, encoded.startswith(_BLOCK, start)) for start in starts]
-        if len(encoded) == len(text):
-            return found
-        return [(len(encoded[:start].decode("utf-8", "replace")), boxed) for start, boxed in found]
+        starts: dict[int, How | tuple[str, ...]] = {}
+        if anchors or heads:
+            for _, start, _ in anchors:
+                if not goes_on(encoded, start):
+                    starts[start] = "box" if encoded.startswith(_BLOCK, start) else "token"
+            for _, start, _ in heads:
+                starts[start] = "any"
+            if len(encoded) > len(text):
+                starts = {
+                    len(encoded[:start].decode("utf-8", "replace")): how for start, how in starts.items()
+                }
+        for start, rest in self._cut(text):
+            starts.setdefault(start, rest)
+        return sorted(starts.items(), key=itemgetter(0)) if starts else ()
+
+    def _cut(self, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Where the first letters of something stand at the end of the text, or before a border; and the rest."""
+        yield from self._cut_at(text, len(text))
+        if not _BORDERS.isdisjoint(text):
+            for found in _FIELD_END.finditer(text):
+                yield from self._cut_at(text, found.start())
+
+    def _cut_at(self, text: str, end: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+        if text[max(0, end - 2) : end] not in self._last and text[end - 1 : end] not in self._last:
+            return
+        low = max(0, end - _LONGEST_CUT)
+        start = text.rfind(" ", low, end) + 1 or low
+        if text[start:end].isalnum():
+            if (rest := self._cuts.get(text[start:end])) and (start == 0 or not text[start - 1].isalnum()):
+                yield start, rest
+            return
+        for at in range(start, end):
+            if (at == 0 or not text[at - 1].isalnum()) and (rest := self._cuts.get(text[at:end])):
+                yield at, rest
+
+
+def _with_rests(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What words may begin with, and for each what has to follow it."""
+    rests: dict[str, set[str]] = {}
+    for word in words:
+        for length in range(1, min(len(word), _LONGEST_CUT)):
+            if any(letter.isalnum() for letter in word[:length]):
+                rests.setdefault(word[:length], set()).add(word[length:])
+    return {cut: tuple(sorted(rest)) for cut, rest in rests.items()}
 
 
 @lru_cache(maxsize=4)
-def _anchors(rules: RuleSet) -> Automaton:
-    joining = (anchor for rule in rules.rules if rule.joins for anchor in rule.anchors)
-    return Automaton(sorted({_BLOCK, *(anchor for anchor in joining if len(anchor) >= _LEAST_ANCHOR)}))
+def _anchors(rules: RuleSet) -> tuple[Automaton, dict[str, tuple[str, ...]]]:
+    """What finds the anchors of rules whose tokens may be broken, and all that one of them may begin with."""
+    joining = {anchor for rule in rules.rules if rule.joins for anchor in rule.anchors}
+    words = {
+        _BLOCK,
+        *(anchor for anchor in joining if len(anchor) >= _LEAST_ANCHOR or _RARE.fullmatch(anchor)),
+    }
+    return Automaton(sorted(words)), _with_rests(word.decode("utf-8", "replace") for word in words)
 
 
 def steps_of(timeline: Timeline, output: bytes) -> Iterator[Step]:

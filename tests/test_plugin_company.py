@@ -21,7 +21,14 @@ def test_names_that_belong_to_others_are_not_taken(project: Project) -> None:
     project.test()
     lines = project.run("--fixtures", "-v").stdout.str().splitlines()
     ours = {line.split()[0] for line in lines if "cassette/pytest_plugin.py" in line}
-    assert ours == {"pty", "pty_async", "pty_config", "pty_cassette_dir", "pty_cassette_name"}
+    assert ours == {
+        "pty",
+        "pty_async",
+        "pty_capabilities",
+        "pty_cassette_dir",
+        "pty_cassette_name",
+        "pty_config",
+    }
     for name in OTHERS:
         assert not hasattr(plugin, name)
     assert "autouse" not in Path(plugin.__file__).read_text("utf-8")
@@ -56,6 +63,17 @@ def test_nothing():
     )
     output = project.passes(alone=True)
     assert output.count("pty-cassette") == 2  # the header, and pytest's own list of plugins
+
+
+def test_nothing_is_called_for_a_test_that_does_not_use_it() -> None:
+    for_each_test = (
+        "pytest_runtest",
+        "pytest_fixture",
+        "pytest_pyfunc",
+        "pytest_assertion",
+        "pytest_report_test",
+    )
+    assert [name for name in vars(plugin) if name.startswith(for_each_test)] == []
 
 
 @pytest.mark.parametrize("name", ["terminal", "scrub"])

@@ -57,8 +57,8 @@ def discovered(tmp_path_factory):
         root = tmp_path_factory.mktemp("discovered")
         place = machine(root, patch)
         outcomes = run(agent_adapter(), output=place / "out")
-        assert {outcome.status for outcome in outcomes.values()} == {"recorded"}, outcomes
-        yield place / "out", outcomes
+    assert {outcome.status for outcome in outcomes.values()} == {"recorded"}, outcomes
+    return place / "out", outcomes
 
 
 def test_every_probe_becomes_a_whole_cassette(discovered):

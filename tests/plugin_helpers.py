@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-# In-process runs forget the modules that they were the first to import; extension modules cannot bear that.
+# In-process runs forget the modules that they were the first to import; extension modules cannot bear that, and
+# classes would be there twice.
+import cassette.testing.expectation
+import cassette.testing.locator
+import cassette.testing.pty_async
+import cassette.testing.pty_fixture
+import cassette.testing.verified_run  # noqa: F401
 
 PROGRAM = ["sh", "-c", "printf 'name? '; read n; echo Hello, $n"]
 HELLO = f"""

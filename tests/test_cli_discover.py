@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cli_harness import COMMAND, environment, run
+from cli_harness import COMMAND, environment, run, run_here
 from harness_helpers import ADAPTER, executable, machine
 from proof_helpers import own_spools, sized, spools_in
 
@@ -125,7 +125,7 @@ PREFLIGHT = {
 }  # fmt: skip
 
 
-def preflight(root, monkeypatch, *, installed=True, mode=None, program=None, change=None, **facts):
+def preflight(root, monkeypatch, capsys, *, installed=True, mode=None, program=None, change=None, **facts):
     """One case in a place of its own: what is said, and that nothing is there afterwards."""
     here = machine(root, monkeypatch, installed=installed)
     binary = root / "bin" / "fakeagent"
@@ -137,23 +137,25 @@ def preflight(root, monkeypatch, *, installed=True, mode=None, program=None, cha
     with contextlib.ExitStack() as held:
         if "locked" in facts:
             held.enter_context(record_lock("fakeagent", facts["locked"]))
-        arguments = ["--dry-run", "--probe", "help", *facts.get("arguments", ())]
-        dry = discover(*arguments, adapter=adapter, **facts.get("variables", {}))
+        for name, value in facts.get("variables", {}).items():
+            monkeypatch.setenv(name, value)
+        arguments = ["--adapter", adapter, "-o", "out", "--probe", "help", *facts.get("arguments", ())]
+        dry = run_here(capsys, "discover", "fakeagent", "--dry-run", *arguments)
         assert dry.code == facts.get("code", 4), dry
         if dry.code == 4:
-            wet = discover(*arguments[1:], adapter=adapter, **facts.get("variables", {}))
+            wet = run_here(capsys, "discover", "fakeagent", *arguments)
             assert (wet.code, wet.out, wet.err) == (4, "", dry.err)
     assert os.listdir(here) == []
     return re.sub(r"process \d+", "process <pid>", shown(dry.err + dry.out, here))
 
 
-def test_every_check_before_a_probe_says_what_to_do(tmp_path, golden):
+def test_every_check_before_a_probe_says_what_to_do(tmp_path, golden, capsys):
     said = []
     for number, (name, facts) in enumerate(PREFLIGHT.items()):
         root = tmp_path / str(number)
         root.mkdir()
         with pytest.MonkeyPatch.context() as patch:
-            text = preflight(root, patch, **facts)
+            text = preflight(root, patch, capsys, **facts)
         said.append(f"{name}:\n" + "".join(f"  {line}\n" for line in text.splitlines()))
     golden("discover/preflight.txt", "".join(said))
 

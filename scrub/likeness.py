@@ -55,7 +55,13 @@ def is_random(value: bytes, digits: int = 0) -> bool:
     if has_digit or (value not in (lowered, raised) and not is_made_of_words(value, 0.8)):
         return True
     # No word is that long; and a text of words would have had to be written without anything between them.
-    return len(value) >= 30 and value.isalpha() and entropy(value) >= 3.6
+    if not value.isalpha():
+        return False
+    return (
+        entropy(value) >= 3.6
+        if len(value) >= 30
+        else len(value) >= 16 and value.isupper() and entropy(value) >= 3.0
+    )
 
 
 def is_password(value: bytes) -> bool:

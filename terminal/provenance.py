@@ -102,21 +102,16 @@ def texts(
     worth: Worth,
     take: Callable[[Text], None],
     seen: set[int] | None = None,
-    each: Callable[[int, str], None] | None = None,
 ) -> Track:
     """Give every text that stood on the screen to `take`, each once, and what `worth` says may go on below it.
 
     `worth` is asked for the characters of a line at which something begins that may go on in the rows below.
     The keys (`key_of`) of the texts that were given are put into `seen`; those that are in it are not given.
-    `each` gets key and text of what the screen showed every time that it is read, guesses left out: for an output
-    that differs only in what characters it draws, as often and in the same order.
     """
     seen = set() if seen is None else seen
 
     def read_row(_: object, text: str) -> None:
         key = hash(text)
-        if each:
-            each(key, text)
         if key not in seen and text:
             if len(seen) >= _MOST_SEEN:
                 seen.clear()

@@ -67,20 +67,21 @@ class WatchedTerminal(Terminal):
         while latest >= 0 and rows[latest] not in fresh:
             latest -= 1
         left: dict[Row, None] = {}
+        judged, count = self._judged, len(rows)
         y = 0
         while y <= latest:
             row, last = rows[y], y
-            while last + 1 < len(rows) and rows[last + 1].continued:
-                last += 1
-            if last > y:
-                self._read_line(rows, y, last, left)
+            y += 1
+            while y < count and rows[y].continued:
+                y += 1
+            if y > last + 1:
+                self._read_line(rows, last, y - 1, left)
             elif row in fresh or begun is None or row in begun:
                 text = row_text(row)
                 if row in fresh:
                     self._read_row(row, text)
-                if text and self._read_joined(rows, y, y, text):
+                if judged.get(text) != () and self._read_joined(rows, last, last, text):
                     left[row] = None
-            y = last + 1
         for row in rows[latest + 1 :]:
             if begun is None or row in begun:
                 left[row] = None
@@ -352,17 +353,18 @@ class WatchedTerminal(Terminal):
 
     def index(self) -> None:
         """See `Screen`."""
-        if self.watching and self._fresh:
+        if self.watching:
             top, bottom = self.margins or (0, self.lines - 1)
-            if self.cursor.y == bottom:
-                if top:
-                    if any(row in self._fresh for row in self.grid[top : top + NEAR]):
-                        self.look()
-                    self._forget()
-                elif self._quiet > 0:
-                    self._quiet -= 1
-                else:
-                    self._spare_top()
+            if self.cursor.y != bottom:
+                pass
+            elif top:
+                if any(row in self._fresh for row in self.grid[top : top + NEAR]):
+                    self.look()
+                self._forget()
+            elif self._quiet > 0:
+                self._quiet -= 1
+            elif self._fresh:
+                self._spare_top()
         super().index()
 
     def _spare_top(self) -> None:

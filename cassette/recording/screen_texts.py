@@ -31,12 +31,15 @@ _RARE = re.compile(rb"[A-Z]{2}|[A-Z]~")  # shorter anchors that few texts have
 _HEAD = 4
 _LONGEST_CUT = 12
 _BORDERS = frozenset("\u2502\u2503\u2551|\u258f\u2595")
+_TAIL = re.compile(r"(?:^|[^a-zA-Z0-9_.~-])([a-zA-Z0-9_.~-]+)\Z")
 _FIELD_END = re.compile(r" {0,200}[\u2502\u2503\u2551|\u258f\u2595]")
 _BLOCK = b"-----BEGIN "
 _APART = b"\n\0\n"  # no rule reads across it
 _BATCH = 1 << 18
 _CONTEXT = 32  # characters beside a hit, by which it is judged to be a whole word
 _MOST_ALIKE = b"\1\1\1"  # a placeholder has a letter in common with what it covers now and then
+
+_MOST_RANGES = 500
 
 Wanted = Mapping[str, tuple[int, int]]
 """Texts, and which characters of them (from, up to)."""
@@ -73,23 +76,54 @@ class _Batch:
         return View(self.kind, "output", bytes(self.text), NoPlaces(), FixedSeams(self.seams))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A text in which something was found: its key, and which characters of it (from, up to) were found."""
+Ranges = tuple[tuple[int, int], ...]
 
-    key: int
-    text: str
-    found: list[tuple[int, int]] = field(default_factory=list)
 
-    def is_replaced_by(self, text: str) -> bool:
-        """Is something else shown where something was found, for certain?"""
-        if len(text) != len(self.text):
-            return False
-        return not any(
-            _MOST_ALIKE
-            in bytes(was == now for was, now in zip(self.text[start:end], text[start:end], strict=True))
-            for start, end in self.found
-        )
+class Replacements:
+    """Texts in which something was found, and whether something else is shown now at every place where it was."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, set[tuple[int, int]]] = {}
+        self._masked: dict[Ranges, dict[str, str]] = {}
+        self._left: set[str] = set()
+        self.failed = False
+
+    def add(self, text: str, start: int, end: int) -> None:
+        """Something was found in these characters of a text."""
+        self._found.setdefault(text, set()).add((start, end))
+
+    def begin(self) -> None:
+        """All that was found is known; from now on texts are seen."""
+        for text, found in self._found.items():
+            ranges = tuple(sorted(found))
+            self._masked.setdefault(ranges, {})[_without(text, ranges)] = text
+        self._left = set(self._found)
+        self.failed = len(self._masked) > _MOST_RANGES
+
+    def see(self, text: str) -> None:
+        """A text that was not there before, or one in which something was found."""
+        for ranges, rows in () if self.failed else self._masked.items():
+            old = rows.get(_without(text, ranges)) if len(text) >= ranges[-1][1] else None
+            if old is not None and len(old) == len(text):
+                self._left.discard(old)
+                self.failed = self.failed or any(_is_alike(old[a:b], text[a:b]) for a, b in ranges)
+
+    @property
+    def complete(self) -> bool:
+        """Is something else shown, for certain, wherever something was found?"""
+        return not self.failed and not self._left
+
+
+def _without(text: str, ranges: Ranges) -> str:
+    parts, at = [], 0
+    for start, end in ranges:
+        parts.append(text[at:start])
+        at = max(at, end)
+    return "\0".join([*parts, text[at:]])
+
+
+def _is_alike(old: str, new: str) -> bool:
+    return _MOST_ALIKE in bytes(was == now for was, now in zip(old, new, strict=False))
 
 
 class ScreenTexts:
@@ -105,15 +139,22 @@ class ScreenTexts:
         self.is_partial = before is not None
         self.swept_with: int = before.swept_with if before else 0
         self.seen: set[int] = before.seen if before else set()
-        self.replaced = True
         self._open: dict[str, _Batch] = {}
         self._starts: dict[int, array[int]] = {}
-        self._order: array[int] = array("q")
-        self._before: array[int] = before._order if before else array("q")
-        self._hit: dict[int, Shown] = {shown.key: shown for shown in before._hit.values()} if before else {}
+        self._hits = Replacements()
+        self._before = before._hits if before else None
+        if self._before:
+            self._before.begin()
+
+    @property
+    def replaced(self) -> bool:
+        """See above."""
+        return self._before is None or self._before.complete
 
     def take(self, text: Text) -> None:
         """One more text."""
+        if self._before and text.kind == "screen":
+            self._before.see(text.text)
         batch = self._open.get(text.kind)
         if batch is None:
             batch = self._open[text.kind] = _Batch(text.kind)
@@ -121,23 +162,11 @@ class ScreenTexts:
         if len(batch.text) > _BATCH:
             self._close(self._open.pop(text.kind))
 
-    def each(self, key: int, text: str) -> None:
-        """One more reading of the screen, a text that was there before among them."""
-        if self.is_partial:
-            at = len(self._order)
-            shown = self._hit.get(self._before[at]) if at < len(self._before) else None
-            if shown is not None and not shown.is_replaced_by(text):
-                self.replaced = False
-        self._order.append(key)
-
     def close(self) -> None:
         """No more texts."""
         for batch in self._open.values():
             self._close(batch)
         self._open.clear()
-        if self.is_partial and len(self._order) != len(self._before):
-            self.replaced = False
-        self._hit, self._before = {}, array("q")
 
     def _close(self, batch: _Batch) -> None:
         view = batch.view()
@@ -154,9 +183,9 @@ class ScreenTexts:
             text, start, end = self._around(hit)
             low, high = wanted.get(text, (start, end))
             wanted[text] = min(low, max(0, start - _CONTEXT)), max(high, end + _CONTEXT)
-            key = key_of(hit.view.kind, text)
-            self._hit.setdefault(key, Shown(key, text)).found.append((start, end))
-            self.seen.discard(key)
+            self.seen.discard(key_of(hit.view.kind, text))
+            if hit.view.kind == "screen":
+                self._hits.add(text, start, end)
         self.swept_with = known
         self.views.clear()
         self._starts.clear()
@@ -187,9 +216,8 @@ class Beginnings:
             for form in [entry.value] if entry.mask else forms_of(entry.value):
                 heads.add(form.decode("utf-8", "replace")[:_HEAD])
         self._heads = Automaton(sorted(head.encode("utf-8", "replace") for head in heads))
-        if heads:
-            self._cuts = self._cuts | _with_rests(heads)
-        self._last = frozenset(cut[-2:] for cut in self._cuts)
+        self._head_cuts = _with_rests(heads)
+        self._last = frozenset(cut[-2:] for cut in (*self._cuts, *self._head_cuts))
 
     def __call__(self, text: str) -> Sequence[Beginning]:
         """The characters at which they begin."""
@@ -213,22 +241,19 @@ class Beginnings:
     def _cut(self, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Where the first letters of something stand at the end of the text, or before a border; and the rest."""
         yield from self._cut_at(text, len(text))
-        if not _BORDERS.isdisjoint(text):
+        if "|" in text or (not text.isascii() and not _BORDERS.isdisjoint(text)):
             for found in _FIELD_END.finditer(text):
                 yield from self._cut_at(text, found.start())
 
     def _cut_at(self, text: str, end: int) -> Iterator[tuple[int, tuple[str, ...]]]:
         if text[max(0, end - 2) : end] not in self._last and text[end - 1 : end] not in self._last:
             return
-        low = max(0, end - _LONGEST_CUT)
-        start = text.rfind(" ", low, end) + 1 or low
-        if text[start:end].isalnum():
-            if (rest := self._cuts.get(text[start:end])) and (start == 0 or not text[start - 1].isalnum()):
-                yield start, rest
-            return
-        for at in range(start, end):
-            if (at == 0 or not text[at - 1].isalnum()) and (rest := self._cuts.get(text[at:end])):
-                yield at, rest
+        tail = _TAIL.search(text, max(0, end - _LONGEST_CUT), end)
+        if tail and (rest := self._cuts.get(tail[1])):
+            yield tail.start(1), rest
+        for length in range(1, _HEAD) if self._head_cuts else ():
+            if rest := self._head_cuts.get(text[end - length : end]):
+                yield end - length, rest
 
 
 def _with_rests(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -236,7 +261,7 @@ def _with_rests(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
     rests: dict[str, set[str]] = {}
     for word in words:
         for length in range(1, min(len(word), _LONGEST_CUT)):
-            if any(letter.isalnum() for letter in word[:length]):
+            if word[0].isalnum() or length > 1:
                 rests.setdefault(word[:length], set()).add(word[length:])
     return {cut: tuple(sorted(rest)) for cut, rest in rests.items()}
 
@@ -275,7 +300,6 @@ def screen_texts(
         worth=worth,
         take=found.take,
         seen=found.seen,
-        each=found.each,
     )
     found.close()
     return found, track

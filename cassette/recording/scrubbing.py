@@ -167,7 +167,7 @@ class _Work:
         hits = [
             hit for hit in scrubber.sweep(views) if not (_is_name_in_document(hit) or is_in_sequence(hit))
         ]
-        on_screen = scrubber.sweep(screen.views)
+        on_screen = [hit for hit in scrubber.sweep(screen.views) if _is_of_its_own(hit)]
         if not hits and not on_screen:
             return self.streams, []
         leaks = [leak_of(hit) for hit in (*hits, *on_screen)]
@@ -200,7 +200,7 @@ class _Work:
 
     def _look(self, output: bytes, before: ScreenTexts | None = None) -> ScreenTexts:
         """All that stands on the screen with this output, or what is new since `before`. Raises ScrubMovedCells."""
-        worth = Beginnings(self.scrubber.rules, self.scrubber.book)
+        worth = Beginnings(None if before else self.scrubber.rules, self.scrubber.book)
         screen, track = screen_texts(self.material.timeline, output, self._plan.size, worth, before)
         if self._track is None:
             self._begin(track)
@@ -252,6 +252,12 @@ class _Work:
         """Payloads of service events, strings of the final event, what marks say."""
         rebuilt = self._rebuilt()
         return rebuilt["service"], rebuilt["final"], rebuilt["marks"]
+
+
+def _is_of_its_own(hit: Hit) -> bool:
+    """What is found in rows that are joined, and not in one of them, which is read by itself as well."""
+    inside = hit.view.text[hit.start : hit.end]
+    return hit.view.kind == "screen" or b"\n" in inside or bool(hit.view.seams.between(hit.start, hit.end))
 
 
 def _nothing_begins(_: str) -> tuple[()]:

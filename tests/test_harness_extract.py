@@ -326,6 +326,33 @@ def test_quota_comes_from_a_file_with_its_windows():
     assert found.place == Place("service", 2)
 
 
+def test_quota_on_a_screen_is_kept_as_it_was_seen():
+    facts = """
+[[probes.facts]]
+kind = "rows"
+name = "quota"
+capture = "list"
+after = '^Limits$'
+row = '^(?P<value>\\S+): \\S+ (?P<left_percent>[\\d.]+)% left \\(resets (?P<resets_at>[^)]+)\\)$'
+proves = "quota_status"
+"""
+    recorded = on_screen(
+        ["Limits", "5h: [###..] 93% left (resets 11:48)", "weekly: [#....] 12.5% left (resets 2 Jan)"]
+    )
+    extraction = read(facts, recorded)
+    assert values(extraction) == [
+        {"name": "5h", "left_percent": 93, "resets_at": "11:48"},
+        {"name": "weekly", "left_percent": 12.5, "resets_at": "2 Jan"},
+    ]
+    adapter = adapter_with(SCREEN, facts)
+    discovery, quota = facts_of(adapter, adapter.probes[0], recorded, "plan").documents(
+        "2026-11-21T00:00:00Z"
+    )
+    assert discovery is None
+    assert quota.windows == tuple(values(extraction))
+    assert quota.metadata["capabilities"] == {"quota_status": {"status": "pass", "facts": [0, 1]}}
+
+
 @pytest.mark.parametrize(
     ("detail", "said"),
     [("{}", "has neither"), ('{ used_percent = "until", left_percent = "used" }', "a number as")],

@@ -305,6 +305,18 @@ def test_one_probe_that_fails_does_not_hinder_the_others(here, monkeypatch):
     }
 
 
+def test_a_place_that_is_taken_by_something_else_is_left_alone(here):
+    Path("out").mkdir()
+    Path("out/help").write_text("a thesis")
+    outcomes = run(agent_adapter(), "help", "models-json")
+    assert {name: outcome.status for name, outcome in outcomes.items()} == {
+        "help": "failed",
+        "models-json": "recorded",
+    }
+    assert "only a cassette is ever replaced" in str(outcomes["help"].error)
+    assert Path("out/help").read_text() == "a thesis"
+
+
 # Obstacles.
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from cassette.errors import CannotProbe, CassetteError, UsageError
+from cassette.errors import CassetteError, UsageError
 from cassette.harness.adapter import Adapter, Probe
 from cassette.harness.machine import Settings, find_binary, prepared
 from cassette.harness.preflight import Fit, preflight
@@ -110,5 +110,5 @@ def _outcome(adapter: Adapter, probe: Probe, request: Request, fit: Fit, binary:
             return ProbeOutcome(probe.name, "recorded", run_probe(job))
     except ProbeFailed as failed:
         return ProbeOutcome(probe.name, "failed", error=failed.error, diagnosis=failed.diagnosis)
-    except CannotProbe as error:
+    except CassetteError as error:
         return ProbeOutcome(probe.name, "failed", error=error)

@@ -141,7 +141,8 @@ def _published(
     job: Job, recorder: Recorder, driver: Driver, findings: Findings, warnings: tuple[str, ...]
 ) -> Recording:
     try:
-        path = recorder.close(to=job.target, overwrite=True)
+        with held():
+            path = recorder.close(to=job.target, overwrite=True)
     except CassetteError as error:
         raise ProbeFailed(error, Diagnosis(tuple(driver.done))) from error
     if findings.dropped:

@@ -22,6 +22,7 @@ from cassette.harness.replaying import replay
 from cassette.harness.walking import walk
 from cassette.model import Output
 from cassette.reading.verify import verify
+from cassette.shim import write_shim
 from cassette.store.record_lock import record_lock
 
 WITHOUT_WAITING = [('{ wait = "Select a model" }', '{ wait = "to choose" }')]
@@ -159,6 +160,20 @@ def test_the_same_facts_are_read_through_shims(discovered, here):
             (fact.name, fact.value, fact.of) for fact in outcomes[name].recording.findings.facts
         ]
         assert verify(here / "again" / name).state == "complete"
+
+
+def test_a_shim_on_path_is_discovered_like_the_harness(discovered, here):
+    """The shim plays what it has; what preflight asks is answered by another command."""
+    place, outcomes = discovered
+    shim = write_shim(place / "models", name="played", into=here.parent / "bin")
+    real = here.parent / "bin" / "fakeagent"
+    real.rename(real.with_name("real"))
+    executable(real, f'#!/bin/sh\n[ $# = 0 ] && exec {shim}\nexec real "$@"\n')
+    outcome = run(agent_adapter(), "models")["models"]
+    assert outcome.status == "recorded", outcome.error
+    assert [(fact.name, fact.value, fact.of, fact.detail) for fact in outcome.recording.findings.facts] == [
+        (fact.name, fact.value, fact.of, fact.detail) for fact in outcomes["models"].recording.findings.facts
+    ]
 
 
 def test_the_same_steps_drive_a_replayed_session(discovered):

@@ -107,7 +107,7 @@ def test_events_shows_each_on_a_line_that_cannot_act_on_a_terminal(place):
         {"bytes": b"x"},
         {"file": io.StringIO()},
     ],
-    ids=str,
+    ids=["text", "list", "gap", "fraction", "large", "key", "bytes", "object"],
 )
 def test_what_cannot_be_kept_is_refused_and_changes_nothing(tmp_path, payload):
     with cassette.record(tmp_path / "tape", ["true"]) as session:

@@ -17,6 +17,7 @@ from cassette.harness.adapter import CAPABILITIES
 from cassette.harness.adapter_file import adapter_of, parse_adapter, read_adapter
 from cassette.harness.json_paths import WrongPath, find_all, parse_json, parse_path
 from cassette.harness.registry import all_adapters
+from cassette.harness.tables import Table
 from cassette.harness.versions import KnownVersions
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +93,27 @@ def test_the_example_of_the_docs_is_an_adapter():
 def test_the_docs_name_every_capability():
     for name in CAPABILITIES:
         assert f"`{name}`" in DOCS
+
+
+FREE = ("env", "files", "detail", "where", "not_applicable")
+"""Tables whose keys are the adapter's own."""
+
+
+def test_the_docs_name_every_key(monkeypatch):
+    asked = set()
+    raw = Table.raw
+
+    def noted(table, name):
+        if table.where.rpartition(".")[2] not in FREE:
+            asked.add(name)
+        return raw(table, name)
+
+    monkeypatch.setattr(Table, "raw", noted)
+    read_adapter(ADAPTER)
+    parse_adapter(SMALL + "[home]\n", "small")
+    assert {"schema", "revision", "numbered", "pick", "prepare", "copy", "newest"} <= asked
+    shown = ("`{}`", "`{} = ", "`[{}]`", "`[[{}]]`", "`[[probes.{}]]`")
+    assert [name for name in sorted(asked) if not any(form.format(name) in DOCS for form in shown)] == []
 
 
 # Each is a change of SMALL or SCREEN that makes it wrong.

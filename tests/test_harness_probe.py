@@ -12,11 +12,13 @@ from recording_helpers import everything, spools
 import cassette
 from cassette.capability.matrix import matrix
 from cassette.errors import CannotProbe, FactsRefused, StepsFailed, UsageError
+from cassette.harness.adapter import EvidenceFile
 from cassette.harness.adapter_file import parse_adapter
 from cassette.harness.discovering import Request, chosen, discover, fit_of
 from cassette.harness.documents import differences, facts_of_tape
+from cassette.harness.evidence_files import Before, records_of
 from cassette.harness.extracting import extract
-from cassette.harness.machine import Settings, find_binary, prepared
+from cassette.harness.machine import Place, Settings, find_binary, prepared
 from cassette.harness.recorded import recorded_of
 from cassette.harness.replaying import replay
 from cassette.harness.walking import walk
@@ -358,6 +360,34 @@ def test_a_file_that_was_not_written_fails_the_probe(here):
     adapter = agent_adapter(replace=[('glob = "made.txt"', 'glob = "other.txt"')])
     outcome = failure(adapter, "conversation")
     assert "it wrote no file other.txt in its workdir" in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"a": 1}\n{"secret": "hunter2"\n', "has something that is no JSON in its line 2"),
+        (b'{"a": 1}\n' * 1001, "has more than 1000 records"),
+        (b"x" * (16 * 2**20 + 1), "has more than 16777216 bytes"),
+    ],
+)
+def test_a_file_that_is_no_evidence_is_said_without_its_content(here, content, said):
+    place = Place(Path("x"), {}, here, here)
+    file = EvidenceFile("log", "*.jsonl", "home", "jsonl", {}, (), True, False)
+    before = Before.look([file], place)
+    (here / "a.jsonl").write_bytes(content)
+    with pytest.raises(StepsFailed, match=said) as caught:
+        list(records_of([file], place, before))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_numbers_with_a_fraction_and_large_ones_are_kept_as_text(here):
+    place = Place(Path("x"), {}, here, here)
+    files = [EvidenceFile(each, f"{each}.json", "home", "json", {}, (), True, False) for each in ("a", "b")]
+    before = Before.look(files, place)
+    (here / "a.json").write_text('{"n": [1.5, 2.0, 1e400, 9007199254740993, 3, -0.25]}')
+    (here / "b.json").write_text("\n[1]\n")
+    data = [payload["data"] for payload in records_of(files, place, before)]
+    assert data == [{"n": ["1.5", 2, "1e400", "9007199254740993", 3, "-0.25"]}, [1]]
 
 
 def test_a_file_from_before_is_no_evidence(here):

@@ -80,13 +80,15 @@ def _records(file: EvidenceFile, path: Path) -> Iterator[Any]:
     if file.format == "text":
         yield text
         return
-    for part in [text] if file.format == "json" else text.splitlines():
+    for number, part in enumerate([text] if file.format == "json" else text.splitlines(), 1):
         if not part.strip():
             continue
         try:
             record = json.loads(part, parse_float=_number, parse_int=_number)
         except (ValueError, RecursionError):
-            raise StepsFailed(what=f"{file.glob} has something that is no JSON: {part[:60]!r}") from None
+            raise StepsFailed(
+                what=f"{file.glob} has something that is no JSON in its line {number}"
+            ) from None
         if fits(located(record), file.filter):
             yield kept(record, file.keep)
 

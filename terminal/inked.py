@@ -26,6 +26,7 @@ Strikes = tuple[int, ...]
 
 MOST_STRIKES = 8
 """Paintings of one character over itself that a cell remembers."""
+_LONG = 512
 _OTHER_PEN: Pen = (-1, -1, -1, 1, None)
 
 
@@ -236,6 +237,13 @@ class Inker:
 
     def feed(self, text: str) -> None:
         """Take the next characters of the decoded output."""
+        last = text.rfind("\x1b") if len(text) > _LONG and not self._tokenizer.in_sequence else 0
+        if last > 0:  # most often it is only the last sequence that is cut
+            self._feed(text[:last])
+            text = text[last:]
+        self._feed(text)
+
+    def _feed(self, text: str) -> None:
         first, self._count = self._count, self._count + len(text)
         regular = not self._tokenizer.in_sequence
         tokens = self._tokenizer.feed(text)

@@ -186,7 +186,7 @@ class _Work:
         scrubber, before = self.scrubber, self.streams["output"]
         elsewhere = {hit.entry.identity for hit in hits if hit.view.stream == "output"}
         rewritten, effective = scrubber.rewrite(self.streams, hits)
-        if all(hit.view.kind == "screen" and hit.entry.identity in elsewhere for hit in on_screen):
+        if all(_is_whole(hit) and hit.entry.identity in elsewhere for hit in on_screen):
             self._seen = self._look(rewritten["output"], screen)
         if self._seen is None or not self._seen.replaced:
             joined = any(hit.view.kind != "screen" for hit in on_screen)
@@ -258,6 +258,11 @@ def _is_of_its_own(hit: Hit) -> bool:
     """What is found in rows that are joined, and not in one of them, which is read by itself as well."""
     inside = hit.view.text[hit.start : hit.end]
     return hit.view.kind == "screen" or b"\n" in inside or bool(hit.view.seams.between(hit.start, hit.end))
+
+
+def _is_whole(hit: Hit) -> bool:
+    """A whole value in one row, as it stands in the output most often."""
+    return hit.view.kind == "screen" and hit.form != "fragment"
 
 
 def _nothing_begins(_: str) -> tuple[()]:

@@ -197,8 +197,8 @@ class Handler(BaseHTTPRequestHandler):
 
 def _responses(to: Handler, asked: dict[str, Any], plan: Plan, streamed: bool) -> None:
     """OpenAI Responses."""
-    base = {"id": "resp_1", "object": "response", "model": asked.get("model"), "output": []}
-    item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed"}
+    base: dict[str, Any] = {"id": "resp_1", "object": "response", "model": asked.get("model"), "output": []}
+    item: dict[str, Any] = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed"}
     item["content"] = [{"type": "output_text", "text": plan.text, "annotations": []}]
     usage = {
         "input_tokens": INPUT_TOKENS,

@@ -147,7 +147,14 @@ def _one(program: Program, args: argparse.Namespace, report: Report) -> None:
 
 def _discover(harness: str, into: Path, report: Report) -> None:
     """Record all probes, in the box."""
-    command = [HERE / "box.sh", LIVE / "programs", HERE / "with_server.sh", sys.executable, "-m", "cassette"]
+    command: list[str | Path] = [
+        HERE / "box.sh",
+        LIVE / "programs",
+        HERE / "with_server.sh",
+        sys.executable,
+        "-m",
+        "cassette",
+    ]
     command += ["discover", harness, "--lab", SERVER, "--home", HOME, "-o", into, "--json"]
     command += ["--diagnostics", LIVE / "diagnostics" / harness]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, timeout=LIMIT_S)
@@ -181,7 +188,7 @@ def _check(adapter: Adapter, recorded: Path, report: Report) -> None:
 
 def _through_shims(harness: str, recorded: Path, report: Report) -> None:
     """The same probes against shims of the cassettes: the same facts, with no harness in the way."""
-    command = [sys.executable, "-m", "cassette", "discover", harness, "--replay", recorded]
+    command: list[str | Path] = [sys.executable, "-m", "cassette", "discover", harness, "--replay", recorded]
     command += ["-o", LIVE / "replayed" / harness, "--json"]
     environment = {**os.environ, "PATH": os.pathsep.join(("/usr/bin", "/bin"))}
     done = subprocess.run(

@@ -124,7 +124,7 @@ def _unfit() -> str:
 
 def _one(program: Program, args: argparse.Namespace, report: Report) -> None:
     version = "latest" if args.latest else program.version
-    install = [
+    install: list[str | Path] = [
         HERE / "install.sh",
         LIVE / "programs",
         program.harness,

@@ -233,6 +233,10 @@ def _fields(rows: Sequence[Row], y: int, x: int, border: int) -> Iterator[Readin
         if len(pieces) > 1:
             yield Reading("screen-joined", pieces, guessed=True)
             yield Reading("screen-joined", pieces, " ", guessed=True)
+            edge = max(end for _, _, end in pieces[:-1])
+            if any(end < edge for _, _, end in pieces[:-1]):  # blanks at which a row was broken belong to it
+                full = [(row, start, edge) for row, start, _ in pieces[:-1]]
+                yield Reading("screen-joined", [*full, pieces[-1]], guessed=True)
 
 
 def _field_end(data: list[str], x: int) -> int:

@@ -27,7 +27,7 @@ from terminal.readings import How
 from terminal.watched import Beginning, Worth
 
 _LEAST_ANCHOR = 3
-_RARE = re.compile(rb"[A-Z]{2}|[A-Z]~")  # shorter anchors that few texts have
+_DOT = rb"\."  # a token with parts is told by more than a short anchor
 _HEAD = 4
 _LONGEST_CUT = 12
 _BORDERS = frozenset("\u2502\u2503\u2551|\u258f\u2595")
@@ -269,11 +269,14 @@ def _with_rests(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
 @lru_cache(maxsize=4)
 def _anchors(rules: RuleSet) -> tuple[Automaton, dict[str, tuple[str, ...]]]:
     """What finds the anchors of rules whose tokens may be broken, and all that one of them may begin with."""
-    joining = {anchor for rule in rules.rules if rule.joins for anchor in rule.anchors}
     words = {
-        _BLOCK,
-        *(anchor for anchor in joining if len(anchor) >= _LEAST_ANCHOR or _RARE.fullmatch(anchor)),
+        anchor
+        for rule in rules.rules
+        for anchor in (rule.anchors if rule.joins else ())
+        if len(anchor) >= _LEAST_ANCHOR
+        or (len(anchor) == 2 and (_DOT in rule.pattern.pattern or b"~" in anchor))
     }
+    words.add(_BLOCK)
     return Automaton(sorted(words)), _with_rests(word.decode("utf-8", "replace") for word in words)
 
 

@@ -48,9 +48,16 @@ class Script:
 
     def run(self, session: Session) -> None:
         """Drive a session. What a step raises carries a note with its line."""
+        self._each(lambda step: step.act(session))
+
+    def check_secrets(self) -> None:
+        """Before a program is started: each secret that a step takes from the environment is there, or UsageError."""
+        self._each(lambda step: _secret_of(step.given["env"]) if "env" in step.given else None)
+
+    def _each(self, do: Callable[[Step], object]) -> None:
         for step in self.steps:
             try:
-                step.act(session)
+                do(step)
             except CassetteError as error:
                 error.add_note(f"({self.path}, line {step.line}: {step.verb})")
                 raise
@@ -75,11 +82,13 @@ def _wait_stable(session: Session, quiet_ms: int = 200, timeout: float | None = 
 
 
 def _secret(session: Session, text: str = "", env: str | None = None) -> None:
-    if env is not None:
-        if not os.environ.get(env):
-            raise UsageError(what=f"the environment has no {env}: set it to the secret to type")
-        text = os.environ[env]
-    session.type(text, secret=True)
+    session.type(text if env is None else _secret_of(env), secret=True)
+
+
+def _secret_of(name: str) -> str:
+    if value := os.environ.get(name):
+        return value
+    raise UsageError(what=f"the environment has no {name}: set it to the secret to type")
 
 
 def _press(session: Session, keys: str | list[str]) -> None:

@@ -206,6 +206,16 @@ def test_a_script_drives_and_shows_nothing(place, tmp_path):
     assert typed(place) == [("script", b"Ada"), ("script", b"\r")]
 
 
+def test_a_secret_that_is_not_there_is_told_before_the_program_starts(place, tmp_path, monkeypatch):
+    monkeypatch.delenv("DEMO_PASSWORD", raising=False)
+    script, trace = tmp_path / "it.yaml", tmp_path / "started"
+    script.write_text("- wait: ready\n- secret: {env: DEMO_PASSWORD}\n")
+    done = record(place, "sh", "-c", f"touch {trace}; echo ready; cat", options=["--script", script])
+    refused(done, 2, "the environment has no DEMO_PASSWORD", "line 2: secret")
+    assert not trace.exists()
+    assert not place.exists()
+
+
 def test_a_script_on_standard_input(place):
     done = subprocess.run(
         [*COMMAND, "record", "-o", place, "--script", "/dev/stdin", "--", "echo", "hello"],

@@ -243,6 +243,8 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
     from cassette.script import read_script
 
     script = read_script(args.script) if args.script else None
+    if script is not None:
+        script.check_secrets()
     show = None if args.json or args.quiet or script else _Forward()
     if script is None and not args.quiet and _has_waiting_input():
         note(

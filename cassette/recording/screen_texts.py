@@ -274,7 +274,8 @@ def _anchors(rules: RuleSet) -> tuple[Automaton, dict[str, tuple[str, ...]]]:
         for rule in rules.rules
         for anchor in (rule.anchors if rule.joins else ())
         if len(anchor) >= _LEAST_ANCHOR
-        or (len(anchor) == 2 and (_DOT in rule.pattern.pattern or b"~" in anchor))
+        or b"~" in anchor
+        or (len(anchor) == 2 and anchor.isalpha() and _DOT in rule.pattern.pattern)
     }
     words.add(_BLOCK)
     return Automaton(sorted(words)), _with_rests(word.decode("utf-8", "replace") for word in words)

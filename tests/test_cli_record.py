@@ -324,6 +324,17 @@ def test_a_spool_directory_that_is_not_memory(place, directory):
     assert not place.exists()
 
 
+@pytest.mark.parametrize("arguments", [[], ["--list"], ["--discard", "4f6a"], ["4f6a"]])
+def test_a_spool_directory_that_is_wrong_is_not_an_empty_one(arguments):
+    done = run("recover", *arguments, CASSETTE_SPOOL_DIR="/nowhere")
+    refused(done, 4, "cannot spool in /nowhere", "Let CASSETTE_SPOOL_DIR name")
+
+
+def test_a_line_break_in_a_name_is_shown_and_not_printed(tmp_path):
+    done = record(tmp_path / "new\nline", "true")
+    assert (done.code, r"new\nline" in done.err) == (0, True)
+
+
 def test_a_full_disk_loses_nothing(tmp_path, spool_root):
     """A file system of 64 KB, in a mount namespace of its own."""
     disk = tmp_path / "disk"

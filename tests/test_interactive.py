@@ -255,6 +255,13 @@ def test_the_summary_and_the_exit_code(place):
     assert str(place).encode() in person.seen
 
 
+@pytest.mark.parametrize(("said", "between"), [("done", b"\r\n"), (r"done\n", b"")])
+def test_the_summary_has_a_line_of_its_own(place, said, between):
+    with recording(place, "printf", said) as person:
+        assert person.leave() == 0
+    assert person.seen.startswith(said.replace(r"\n", "\r\n").encode() + between + b"recorded ")
+
+
 def test_the_exit_code_of_the_program_when_that_is_wanted(place):
     with recording(place, "sh", "-c", "exit 3", options=["--exit-code-of-child"]) as person:
         assert person.leave() == 3

@@ -23,6 +23,7 @@ from cassette.errors import CannotStore, NoSuchSpool, SpoolDamaged, SpoolFull, S
 from cassette.store import syscalls
 from cassette.store.framing import HEADER_BYTES, BadRecord, header_of, read_records
 from cassette.store.media import FileMedium
+from cassette.store.places import disk_place, disk_root
 from cassette.store.spool import SLACK_BYTES, Spool, discard_spool, list_spools, open_spool
 
 PROVE = os.environ.get("CASSETTE_PROVE") == "1"
@@ -589,6 +590,15 @@ class TestTheEnvironment:
         monkeypatch.setenv("CASSETTE_SPOOL_DIR", str(tmp_path / "missing"))
         with pytest.raises(CannotStore, match="cannot be used"):
             Spool.create({}, target=Path("tape"))
+
+    def test_a_user_whose_home_nobody_knows(self, monkeypatch):
+        """As in a container that is started with a user's number, and no HOME."""
+        monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+        monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+        assert disk_root() is None
+        assert isinstance(list_spools(), list)
+        with pytest.raises(CannotStore, match=r"nobody knows your home.*XDG_STATE_HOME"):
+            disk_place()
 
     @needs_ram
     def test_xdg_runtime_dir(self, ram, monkeypatch):

@@ -270,7 +270,7 @@ DAMAGE = {
     "converted line endings": (
         lambda files: files.update({"input.jsonl": files["input.jsonl"].replace(b"\n", b"\r\n")}),
         ("input.jsonl", 1, 3),
-        "ends in CR LF",
+        "-text` in .gitattributes",
     ),
     "binary junk": (replace_file("input.jsonl", bytes(range(256))), ("input.jsonl", 1, None), "not begin"),
     "invalid UTF-8": (

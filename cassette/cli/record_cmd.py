@@ -16,11 +16,12 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassette.cli.output import Parser, ProgressLine, note, print_json, warn
+from cassette.cli.output import Parser, ProgressLine, note, print_json, printable, warn
 from cassette.cli.scrub_words import covered
 from cassette.errors import CassetteError, UsageError
 
 if TYPE_CHECKING:
+    from cassette.reading.reader import Cassette
     from cassette.recording.live import LiveSession
 
 EXAMPLES = (
@@ -160,7 +161,9 @@ def _label(given: str) -> tuple[str, str]:
 class Outcome:
     """What came of a recording."""
 
-    def __init__(self, path: Path, reason: str, ended_by: signal.Signals | None = None) -> None:
+    def __init__(
+        self, path: Path, reason: str, ended_by: signal.Signals | None = None, *, shown: bool = False
+    ) -> None:
         from cassette.reading.reader import open as open_cassette
 
         self.path = path
@@ -171,15 +174,18 @@ class Outcome:
             self.final = tape.final
             self.scrub = tape.scrub_report
             self.gaps = [event.payload["reason"] for event in tape.service_events() if event.is_gap]
+            self.ends_in_a_line = shown and _is_one_terminal() and _ends_in_a_line(tape)
 
     def report(self, args: argparse.Namespace) -> int:
         """Tell the person, or the pipe; the exit code."""
         status = self.final.exit
+        if self.ends_in_a_line and not (args.json or args.quiet):
+            note("")
         if args.json:
             print_json(self._document())
         elif not args.quiet:
             how = "" if status is None else f", {status.signal or f'exit code {status.code}'}"
-            note(f"recorded {self.final.duration_ms / 1000:.1f} s{how}: {self.path}")
+            note(f"recorded {self.final.duration_ms / 1000:.1f} s{how}: {printable(str(self.path))}")
             if self.scrub.status == "scrubbed":
                 note(f"secrets and names covered: {covered(self.scrub.hit_counts, self.scrub.hidden_inputs)}")
         for gap in self.gaps:
@@ -235,7 +241,18 @@ def _by_person(args: argparse.Namespace, path: Path, command: list[str], options
         recorder.progress = progress
     if run.spool_full is not None:
         raise run.spool_full
-    return Outcome(path, end.reason if end else "failed", person.ended_by)
+    return Outcome(path, end.reason if end else "failed", person.ended_by, shown=True)
+
+
+def _is_one_terminal() -> bool:
+    """Whether what is said follows the program's output on one screen."""
+    return sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def _ends_in_a_line(tape: Cassette) -> bool:
+    """Whether the program left the cursor behind a text, as `printf done` does."""
+    cursor = tape.screen_at(t_ms=tape.duration_ms).cursor
+    return cursor.column > 0
 
 
 def _alone(args: argparse.Namespace, path: Path, command: list[str], options: dict[str, Any]) -> Outcome:
@@ -271,7 +288,7 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
             except CassetteError:
                 if stopping.ended_by is None:  # else the script only met what the signal had done
                     raise
-    return Outcome(path, session.end_reason, stopping.ended_by)
+    return Outcome(path, session.end_reason, stopping.ended_by, shown=show is not None)
 
 
 class _Stopping:

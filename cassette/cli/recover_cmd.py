@@ -36,12 +36,14 @@ def parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """List, finish or discard spools."""
     from cassette.recording.recovery import discard_spool, list_spools
+    from cassette.store.places import check_demanded
 
     args = parser().parse_args(arguments)
     if sum((args.list, args.discard is not None, args.id is not None)) > 1:
         raise UsageError(what="--list, --discard and an id exclude each other: give one of them")
     if args.output is not None and args.id is None:
         raise UsageError(what="-o is the place of one recording: give its id too")
+    check_demanded()
     if args.list:
         return _list(as_json=args.json)
     if args.discard is not None:
@@ -88,7 +90,7 @@ def _recover(ids: list[str], *, to: str | None, as_json: bool) -> int:
         finally:
             progress.end()
         done.append({"id": spool_id, "path": str(path)})
-        note(f"recovered {spool_id}: {path}")
+        note(f"recovered {spool_id}: {printable(str(path))}")
     if as_json:
         print_json(done)
     return code

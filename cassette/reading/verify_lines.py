@@ -215,7 +215,10 @@ def _scan(lines: Lines, check: _Check, findings: Findings) -> Lines:
             if end - start > MAX_LINE_BYTES:
                 raise BadLine(f"a line of {end - start} bytes, and {MAX_LINE_BYTES} is the limit")
             if end > start and data[end - 1] == _CR:
-                raise _Converted("it ends in CR LF: the file's line endings were converted")
+                raise _Converted(
+                    "it ends in CR LF: the file's line endings were converted (with the line "
+                    "`**/cassettes/** -text` in .gitattributes git leaves them alone)"
+                )
             head = check(data, start, end)
             if head[0] <= last:
                 raise BadLine(f"seq {head[0]} comes after seq {last}")

@@ -78,7 +78,7 @@ def places_to_write(roots: Sequence[Path] | None, refused: list[str]) -> Iterato
 
 def places_to_read(roots: Sequence[Path] | None) -> Iterator[Place]:
     """Private directories that are there already, in memory and on the disk; the caller closes what it is given."""
-    on_disk = [disk_root()] if roots is None else []
+    on_disk = [disk] if roots is None and (disk := disk_root()) else []
     if roots is None:
         demanded = demanded_root()
         roots = [demanded] if demanded else usual_roots()
@@ -90,21 +90,41 @@ def places_to_read(roots: Sequence[Path] | None) -> Iterator[Place]:
             yield open_place(root, make=False, in_memory=False)
 
 
-def disk_root() -> Path:
-    """Where what is no secret may be kept on a disk."""
+def check_demanded() -> None:
+    """Raises CannotStore where `$CASSETTE_SPOOL_DIR` is set and is no directory in memory; makes nothing."""
+    if (demanded := demanded_root()) is None:
+        return
+    try:
+        fd = os.open(demanded, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise cannot_use(demanded, f"cannot be used: {_why(error)}") from None
+    try:
+        if not syscalls.is_ram_backed(fd):
+            raise cannot_use(demanded, "is not memory (neither tmpfs nor ramfs)")
+    finally:
+        os.close(fd)
+
+
+def disk_root() -> Path | None:
+    """Where what is no secret may be kept on a disk; None for a user whose home nobody knows."""
     given = os.environ.get(STATE_VARIABLE, "")
-    return Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
+    if given.startswith("/"):
+        return Path(given)
+    home = os.path.expanduser("~")  # noqa: PTH111 - says "~" where nobody knows
+    return Path(home) / ".local" / "state" if home.startswith("/") else None
 
 
 def disk_place() -> Place:
     """The private directory on a disk, made where it is missing. Raises CannotStore."""
     root = disk_root()
+    todo = f"Let {STATE_VARIABLE} name a directory that can be written and has room."
+    if root is None:
+        raise CannotStore(action="spool in", path="~/.local/state", why="nobody knows your home", todo=todo)
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         return open_place(root, make=True, in_memory=False)
     except (OSError, NoPlace) as error:
         why = _why(error) if isinstance(error, OSError) else str(error).removeprefix(f"{root} ")
-        todo = f"Let {STATE_VARIABLE} name a directory that can be written and has room."
         raise CannotStore(action="spool in", path=root, why=why, todo=todo) from None
 
 

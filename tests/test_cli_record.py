@@ -330,6 +330,27 @@ def test_a_spool_directory_that_is_wrong_is_not_an_empty_one(arguments):
     refused(done, 4, "cannot spool in /nowhere", "Let CASSETTE_SPOOL_DIR name")
 
 
+@pytest.mark.parametrize("arguments", ["--help", "record --help", "recover --list --json"])
+def test_an_output_that_is_full(arguments):
+    line = f"{' '.join(COMMAND)} {arguments} >/dev/full"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, env=environment())
+    refused(
+        Result(done.returncode, done.stdout, done.stderr), 4, "cannot write to standard output", "Send it"
+    )
+
+
+def test_a_current_directory_that_is_gone(tmp_path):
+    (gone := tmp_path / "gone").mkdir()
+    code = "import os, sys, cassette.cli\nos.rmdir(os.getcwd())\nsys.exit(cassette.cli.main(['record', '--', 'true']))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=gone, capture_output=True, text=True, check=False, env=environment(), timeout=LIMIT_S
+    )
+    refused(
+        Result(done.returncode, done.stdout, done.stderr), 4, "current directory is not there", "Change to"
+    )
+
+
 def test_a_line_break_in_a_name_is_shown_and_not_printed(tmp_path):
     done = record(tmp_path / "new\nline", "true")
     assert (done.code, r"new\nline" in done.err) == (0, True)

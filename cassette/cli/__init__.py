@@ -8,6 +8,7 @@ is not fit; 5 secrets would leak; 6 timed out; 128 + n ended by signal n.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,9 @@ examples:
   cassette screen cassettes/session --at 1.5        the screen after 1.5 seconds
   cassette verify cassettes/*                       is everything intact?
 """
+
+
+_OF_OUTPUT = (errno.ENOSPC, errno.EFBIG, errno.EIO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -127,8 +131,22 @@ def _of_ours(error: Exception) -> str:
 
 
 def _of_system(error: OSError) -> str:
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{(error.strerror or str(error)).lower()}. Check the path and its permissions."
+    why = (error.strerror or str(error)).lower()
+    if error.filename:
+        return f"{error.filename}: {why}. Check the path and its permissions."
+    if error.errno in _OF_OUTPUT:  # what is stored has its own errors
+        return f"cannot write to standard output: {why}. Send it somewhere else."
+    if _nowhere():
+        return "the current directory is not there any more. Change to one that is."
+    return f"{why}. Check the path and its permissions."
+
+
+def _nowhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib costs the start of --help
+    except OSError:
+        return True
+    return False
 
 
 def _say(text: str, code: int) -> int:

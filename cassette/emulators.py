@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cassette.errors import UnknownEmulator
+from cassette.errors import EmulatorMissing, UnknownEmulator
 from cassette.model import EmulatorIdentity, Size
 from terminal.emulator import DEFAULT_EMULATOR, Emulator, EmulatorError, known_emulators, make_emulator
 
@@ -21,7 +21,7 @@ def reading_emulator(recorded: str, size: Size) -> Emulator:
     """A fresh emulator to draw a cassette again: the one in $CASSETTE_EMULATOR, else the one that drew its frames.
 
     A name that another implementation wrote is not ours to install: there the default one draws. Raises
-    UnknownEmulator for one of ours that is not installed, and says what to install.
+    EmulatorMissing for one of ours that is not installed, and says what to install.
     """
     known = recorded if recorded in known_emulators() else DEFAULT_EMULATOR
     return new_emulator(os.environ.get(EMULATOR_VARIABLE) or known, size)
@@ -39,11 +39,12 @@ def emulator_at_hand(recorded: str, size: Size) -> Emulator:
 
 
 def new_emulator(name: str, size: Size) -> Emulator:
-    """A fresh emulator of this size. Raises UnknownEmulator when it is not known or not installed."""
+    """A fresh emulator of this size. Raises UnknownEmulator, and EmulatorMissing for one that is not installed."""
     try:
         return make_emulator(name, columns=size.columns, rows=size.rows)
     except EmulatorError as error:
-        raise UnknownEmulator(what=str(error)) from None
+        kind = EmulatorMissing if name in known_emulators() else UnknownEmulator
+        raise kind(what=str(error)) from None
 
 
 def identity_of(emulator: Emulator) -> EmulatorIdentity:

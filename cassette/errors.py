@@ -169,7 +169,13 @@ class NoTerminal(CassetteError):
 
 
 class UnknownEmulator(CassetteError):
-    """The emulator that is asked for is not known or not installed."""
+    """The emulator that is asked for is not known."""
+
+    exit_code = 2
+
+
+class EmulatorMissing(UnknownEmulator):
+    """The emulator that is asked for is known, and not installed."""
 
     exit_code = 4
 

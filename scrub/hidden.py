@@ -29,7 +29,9 @@ _BEFORE = r"^\W*(?:(?:please|enter|type|your|the|new|current|old|confirm|repeat|
 _BORDER = " \t|\u2502\u2503\u2551\u2590\u258c"
 _IN_BOX = re.compile(rf"[ \t]*[{_BORDER[2:]}][{_BORDER}]*{_MASKS}")
 _ASKED = re.compile(rf"\b{_WORDS}s?\b[^:?>=\n]{{0,80}}[:?>=\u203a\u00bb\u276f][ \t]*{_MASKS}", re.IGNORECASE)
-_BARE = re.compile(rf"{_BEFORE}{_WORDS}\W*{_MASKS}", re.IGNORECASE)
+_BARE = re.compile(
+    rf"{_BEFORE}{_WORDS}[^\w$#%]*{_MASKS}", re.IGNORECASE
+)  # `$ ` is a shell's, after the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def asks_for_secret(row: str) -> bool:
     """Does a row, up to the cursor, end in the word for a secret? Masks already typed there do not count.
 
     Where nothing but a box's border stands before the cursor, the nearest row above that says something counts.
-    A shell's `$ ` below an answered prompt is none.
+    A shell's `$ ` behind or below an answered prompt is none.
     """
     *above, row = row.split("\n")
     if _IN_BOX.match(row):

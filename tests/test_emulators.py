@@ -7,7 +7,7 @@ from build_cassette import greeter
 
 import cassette
 from cassette.emulators import EMULATOR_VARIABLE, reading_emulator
-from cassette.errors import UnknownEmulator
+from cassette.errors import EmulatorMissing, UnknownEmulator
 from cassette.model import Size
 from cassette.recording.rederive import rederive
 from terminal import emulator as emulators
@@ -47,8 +47,9 @@ def test_the_variable_goes_before_the_manifest(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv(EMULATOR_VARIABLE, "pyte")
     assert reading_emulator("ghostty", SIZE).identity.name == "pyte"
     monkeypatch.setenv(EMULATOR_VARIABLE, "pite")
-    with pytest.raises(UnknownEmulator, match="did you mean 'pyte'"):
+    with pytest.raises(UnknownEmulator, match="did you mean 'pyte'") as caught:
         reading_emulator("pyte", SIZE)
+    assert caught.value.exit_code == 2
 
 
 def test_one_that_is_not_installed_says_what_to_install(no_ghostty: None, drawn_by_ghostty: Path) -> None:
@@ -56,8 +57,9 @@ def test_one_that_is_not_installed_says_what_to_install(no_ghostty: None, drawn_
         assert tape.screen_at(seq=3).text, "stored frames need no emulator"
         with pytest.raises(UnknownEmulator, match=r"pip install 'pty-cassette\[ghostty\]'"):
             tape.screen_at(seq=3, exact=True)
-    with pytest.raises(UnknownEmulator, match=r"pty-cassette\[ghostty\]"):
+    with pytest.raises(EmulatorMissing, match=r"pty-cassette\[ghostty\]") as caught:
         rederive(drawn_by_ghostty)
+    assert caught.value.exit_code == 4
 
 
 def test_a_replayed_session_draws_with_what_is_at_hand(no_ghostty: None, drawn_by_ghostty: Path) -> None:

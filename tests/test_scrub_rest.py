@@ -256,6 +256,9 @@ def test_rows_that_ask_for_a_secret(row: str) -> None:
         "[sudo] password for u:\n$ ",
         "Password:\n",
         "Password:\n│ Name: ",
+        "Passphrase: $ ",
+        "Password: # ",
+        "PIN % ",
         "│ Name:     │\n│ │",
     ],
 )

@@ -15,7 +15,9 @@ def add_cassette(p: Parser) -> None:
     """The arguments that say which cassette."""
     p.add_argument("cassette", metavar="DIR", help="the cassette's directory")
     p.add_argument(
-        "--unverified", action="store_true", help="open it even if it is damaged, to see what is there"
+        "--unverified",
+        action="store_true",
+        help="open it although digests differ; what is cut short is still refused",
     )
 
 

@@ -93,6 +93,9 @@ class _MoveSeams:
     def at(self, offset: int) -> bool:
         return bool(self.between(offset - 1, offset + 1))
 
+    def doubtful(self, start: int, end: int) -> Sequence[int]:  # noqa: ARG002 - nothing is known of the rows
+        return ()
+
     def _moved_before(self, index: int) -> bool:
         text = self._text_starts[index] - self._text_starts[index - 1]
         return (

@@ -101,18 +101,17 @@ def _is_secret(match: Match, text: bytes) -> bool:
 
 
 def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
-    low, high = rule.lead
-    if at < low:
+    if at < rule.lead[0]:
         return None
     limit = at + rule.reach
-    if low == high:
-        matched = rule.pattern.match(text, at - low, limit)
-        if matched is None and rule.loose and seams is not NO_SEAMS:
-            matched = _between_seams(rule.loose, text, at - low, limit, seams)
-    else:
-        matched = rule.pattern.search(text, max(0, at - high), limit)
+    matched = _matched(rule, text, at, limit, seams)
     if matched is None:
         return None
+    for seam in seams.doubtful(at, matched.end()):
+        whole = _matched(rule, text, at, seam, seams)
+        if whole is not None and whole.end() == seam and rule.accept(_secret_of(whole)):
+            matched = whole
+            break
     core = "core" in matched.re.groupindex
     start, end = matched.span(1 if matched.re.groups and not core else 0)
     end = _cut(rule, seams.between(matched.start(), end), matched.end("core") if core else end, end)
@@ -120,6 +119,21 @@ def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
     if _DIGEST.search(text, max(0, start - _BEFORE_DIGEST), start):
         return None
     return Match(rule, start, end)
+
+
+def _matched(rule: Rule, text: bytes, at: int, limit: int, seams: Seams) -> re.Match[bytes] | None:
+    """What a rule matches for an anchor at `at`, up to `limit`."""
+    low, high = rule.lead
+    if low != high:
+        return rule.pattern.search(text, max(0, at - high), limit)
+    matched = rule.pattern.match(text, at - low, limit)
+    if matched is None and rule.loose and seams is not NO_SEAMS:
+        return _between_seams(rule.loose, text, at - low, limit, seams)
+    return matched
+
+
+def _secret_of(matched: re.Match[bytes]) -> bytes:
+    return matched[1 if matched.re.groups and "core" not in matched.re.groupindex else 0]
 
 
 def _between_seams(

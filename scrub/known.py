@@ -20,6 +20,7 @@ from scrub.written import decoded
 _USER_AND_PASSWORD = frozenset(
     {"authorization-basic", "authorization-header", "docker-auth"}
 )  # base64 of user:password
+_HEAD = 16  # so many letters alike, and the whole of the shorter one, are no chance
 _FILLERS = frozenset("*¬∗＊\U0001f7b0\U0001f31f\u034f\u20d0\U000e0100")
 
 
@@ -70,6 +71,7 @@ class Book:
         """Changes with what is in it."""
         self._entries: dict[bytes, Entry] = {}
         self._identities = 0
+        self._heads: dict[bytes, tuple[tuple[bytes, int], ...]] = {}
         for value in known:
             self.add(value)
 
@@ -88,12 +90,24 @@ class Book:
         """Take a value in, with what follows from it. Empty ones and placeholders are left out."""
         if not _is_value(known.value) or known.value in self._entries:
             return
-        self._identities += 1
+        identity = self._identity_of(known)
         for value in (known.value, *_derived(known)):
             if _is_value(value) and value not in self._entries:
                 mask = known.mask.ljust(len(value), known.fill)[: len(value)] if known.mask else b""
-                self._entries[value] = Entry(value, self._identities, known.kind, known.origin, mask)
+                self._entries[value] = Entry(value, identity, known.kind, known.origin, mask)
                 self.version += 1
+
+    def _identity_of(self, known: KnownValue) -> int:
+        """That of a value that a rule found shorter or longer before, cut or joined with another row; or a new one."""
+        head = known.value[:_HEAD]
+        likely = self._heads.get(head, ())
+        for value, identity in () if known.mask else likely:
+            if known.value.startswith(value) or value.startswith(known.value):
+                return identity
+        self._identities += 1
+        if len(head) == _HEAD and not known.mask:
+            self._heads[head] = (*likely, (known.value, self._identities))
+        return self._identities
 
     def keep_found(self, most: int) -> int:
         """Forget what rules found first, so that no more than so many of their values stay; how many were forgotten."""
@@ -101,6 +115,7 @@ class Book:
         forgotten = found[: max(0, len(found) - most)]
         for value in forgotten:
             del self._entries[value]
+            self._heads.pop(value[:_HEAD], None)
         self.version += bool(forgotten)
         return len(forgotten)
 

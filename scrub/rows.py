@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from scrub.keywords import Automaton
 from scrub.rules import RuleSet
@@ -31,6 +32,8 @@ _BREAK = re.compile(
     + rb"[ \t]{0,8})?|(?<=\r))"
 )
 _ROW = re.compile(_LETTERS + rb"{1,512}")
+_NO_REST = re.compile(rb"[a-zA-Z0-9_.-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[A-Za-z_][a-zA-Z0-9_]*[=:][^=]|[^A-Za-z0-9]+\Z")
+_WORD = re.compile(rb"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z")
 _ROW_END = re.compile(rb"[ \t]{0,200}" + _BORDER + rb"?[ \t]{0,200}(?:[\r\n]|\Z)")
 
 
@@ -94,10 +97,20 @@ def _pieces(text: bytes, start: int) -> Iterator[tuple[int, int]]:
 def _joined(view: View, pieces: list[tuple[int, int]]) -> View:
     text = b"".join(view.text[start:end] for start, end in pieces)
     offsets = [(offset,) for start, end in pieces for offset in range(start, end)]
-    seams = []
+    seams, doubts = [], []
     length = 0
-    for start, end in pieces[:-1]:
+    longer = _is_below_longer(view.text, *pieces[0])
+    for (start, end), (first, last) in pairwise(pieces):
         length += end - start
         seams.append(length)
+        if _NO_REST.match(view.text[first:last]) or (longer and _WORD.match(view.text[first:last])):
+            doubts.append(length)
     places = OverlaidPlaces(view, range(len(text) + 1), offsets)
-    return View("rows-joined", view.stream, text, places, FixedSeams(seams))
+    return View("rows-joined", view.stream, text, places, FixedSeams(seams, doubts))
+
+
+def _is_below_longer(text: bytes, start: int, end: int) -> bool:
+    """Does the line above go on further than what ends a line at `end`?"""
+    begin = text.rfind(b"\n", 0, start) + 1
+    above = text[max(0, begin - _LONGEST_LINE) : begin].rstrip(b"\r\n")
+    return len(above) - above.rfind(b"\n") - 1 > end - begin

@@ -11,7 +11,7 @@ For whoever gives views of a rendered screen (`terminal/provenance.py`):
 - The continuation cell of a wide character is left out. Combining marks are characters of their own.
 - Rows that the terminal itself wrapped are joined without anything between. Rows that are joined by a guess (a
   box, an indent, a pane) are joined too, and the offset of the guess is told in `seams`, counted in characters:
-  only rules that need no context cross a seam. Borders and padding are left out of a joined text. Give the rows
+  only rules that need no context cross a seam, and a doubtful one only for what is no whole token before it. Borders and padding are left out of a joined text. Give the rows
   by themselves as well.
 - Look before every erase, scroll and screen switch, not only at frames. The same text from the same bytes need
   not be given twice.
@@ -40,12 +40,16 @@ class Seams(Protocol):
     def at(self, offset: int) -> bool:
         """Is there one right here?"""
 
+    def doubtful(self, start: int, end: int) -> Sequence[int]:
+        """Where rows meet, with `start < place < end`, and what is before has more likely ended: a whole token is one."""
+
 
 class FixedSeams:
     """Seams that are known beforehand."""
 
-    def __init__(self, offsets: Iterable[int] = ()) -> None:
+    def __init__(self, offsets: Iterable[int] = (), doubts: Iterable[int] = ()) -> None:
         self._offsets = sorted(set(offsets))
+        self._doubts = sorted(set(doubts))
 
     def between(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""
@@ -54,6 +58,10 @@ class FixedSeams:
     def at(self, offset: int) -> bool:
         """See `Seams`."""
         return bool(self.between(offset - 1, offset + 1))
+
+    def doubtful(self, start: int, end: int) -> Sequence[int]:
+        """See `Seams`."""
+        return self._doubts[bisect_right(self._doubts, start) : bisect_left(self._doubts, end)]
 
 
 NO_SEAMS = FixedSeams()

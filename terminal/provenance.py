@@ -49,11 +49,14 @@ def key_of(kind: str, text: str) -> int:
 
 
 class Text(NamedTuple):
-    """A reading as text. `seams` are the characters at which rows were joined by a guess."""
+    """A reading as text. `seams` are the characters at which rows were joined by a guess, `doubts` those at which
+    what stands in the first of two rows has more likely ended.
+    """
 
     kind: str
     text: str
     seams: Sequence[int] = ()
+    doubts: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +113,21 @@ def texts(
     """
     seen = set() if seen is None else seen
 
-    def read_row(_: object, text: str) -> None:
+    def read_row(_: object, text: str, doubts: Sequence[int] = ()) -> None:
         key = hash(text)
         if key not in seen and text:
             if len(seen) >= _MOST_SEEN:
                 seen.clear()
             seen.add(key)
-            take(Text(_SCREEN, text))
+            take(Text(_SCREEN, text, (), doubts))
 
     def read(reading: Reading) -> None:
         text = reading.text
         if reading.kind == _SCREEN:
-            read_row(None, text)
+            read_row(None, text, reading.doubts)
         elif (key := key_of(reading.kind, text)) not in seen and text:
             seen.add(key)
-            take(Text(reading.kind, text, reading.seams))
+            take(Text(reading.kind, text, reading.seams, reading.doubts))
 
     terminal = WatchedTerminal(columns, rows)
     terminal.watch(read, worth, read_row)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from terminal.breaks import BORDERS, Piece, field_end, first_shown, is_overwritten, unlikely_joins
 from terminal.cells import Row
 from terminal.snapshot import Line
 
-BORDERS = frozenset("│┃║|▏▕▌▐┆┇┊┋╎╏¦")
 MOST_ROWS = 64
 """Rows that one reading joins; further ones are another reading's."""
 _TOKEN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_.~:%-")
@@ -20,8 +20,6 @@ _TOKEN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 How = Literal["token", "box", "any"]
 """What begins somewhere: a token, a box of lines, any text."""
 _MOST_FIELDS = 24
-Piece = tuple[Row, int, int]
-"""A row, and the columns from and up to which it is read."""
 
 
 class Reading(NamedTuple):
@@ -34,6 +32,8 @@ class Reading(NamedTuple):
     pieces: Sequence[Piece]
     between: str = ""
     guessed: bool = False
+    unlikely: Sequence[int] = ()
+    """The pieces (by their numbers) that hardly go on with the one before them."""
 
     @property
     def text(self) -> str:
@@ -47,8 +47,18 @@ class Reading(NamedTuple):
     @property
     def seams(self) -> list[int]:
         """Where, in characters, the text was joined by a guess."""
-        if not self.guessed:
+        return self._ends() if self.guessed else []
+
+    @property
+    def doubts(self) -> list[int]:
+        """Where two rows meet, in characters, of which the first has more likely ended there."""
+        if not self.unlikely:
             return []
+        ends = self._ends()
+        return [ends[number - 1] for number in self.unlikely]
+
+    def _ends(self) -> list[int]:
+        """Where, in characters, each piece but the last ends."""
         found, length = [], 0
         for row, start, end in self.pieces[:-1]:
             length += len("".join(row.data[start:end]))
@@ -80,7 +90,8 @@ def wrapped(rows: Sequence[Row], y: int) -> tuple[int, int]:
 def line(rows: Sequence[Row], first: int, last: int) -> Reading:
     """A line of the screen; a blank that a wide character left at the edge is no part of it."""
     pieces = [(row, 0, len(row.data) - (row.padded and y < last)) for y, row in _numbered(rows, first, last)]
-    return Reading("screen", pieces)
+    unlikely = [at for at, (row, _, _) in enumerate(pieces) if at and is_overwritten(row)]
+    return Reading("screen", pieces, unlikely=unlikely)
 
 
 def joined(rows: Sequence[Row], first: int, last: int, character: int, how: How) -> Iterator[Reading]:
@@ -107,7 +118,8 @@ def joined(rows: Sequence[Row], first: int, last: int, character: int, how: How)
     for column in _beginnings(rows, y, x, border):
         tail = list(_below(rows, y + 1, column, edge))
         if tail:
-            yield Reading("screen-joined", [*pieces, *tail], guessed=True)
+            unlikely = [len(pieces) - 1 + at for at in unlikely_joins(rows, y, border, [pieces[-1], *tail])]
+            yield Reading("screen-joined", [*pieces, *tail], guessed=True, unlikely=unlikely)
 
 
 def goes_on(rows: Sequence[Row], first: int, last: int, character: int, with_one_of: tuple[str, ...]) -> bool:
@@ -186,16 +198,10 @@ def _beginnings(rows: Sequence[Row], y: int, x: int, border: int) -> list[int]:
     if y + 1 < len(rows):
         below = rows[y + 1].data
         if border < 0 or (border < len(below) and below[border] == rows[y].data[border]):
-            found.append(_first_shown(below, border + 1))
-        found.append(_first_shown(rows[y].data, border + 1))
+            found.append(first_shown(below, border + 1))
+        found.append(first_shown(rows[y].data, border + 1))
         found.append(0)
     return list(dict.fromkeys(found))
-
-
-def _first_shown(data: list[str], x: int) -> int:
-    while x < len(data) - 1 and data[x] == " ":
-        x += 1
-    return x
 
 
 def _below(rows: Sequence[Row], y: int, column: int, edge: int) -> Iterator[Piece]:
@@ -219,14 +225,14 @@ def _below(rows: Sequence[Row], y: int, column: int, edge: int) -> Iterator[Piec
 def _fields(rows: Sequence[Row], y: int, x: int, border: int) -> Iterator[Reading]:
     """What stands in the field from column `x` of a row on, and in the same field of the rows below."""
     mark = rows[y].data[border] if border >= 0 else ""
-    head = (rows[y], x, _field_end(rows[y].data, x))
+    head = (rows[y], x, field_end(rows[y].data, x))
     for column in _beginnings(rows, y, x, border):
         pieces: list[Piece] = [head]
         for row in rows[y + 1 : y + _MOST_FIELDS]:
             data = row.data
             if (border >= 0 and (border >= len(data) or data[border] != mark)) or column >= len(data):
                 break
-            end = _field_end(data, column)
+            end = field_end(data, column)
             if end == column:
                 break
             pieces.append((row, column, end))
@@ -239,13 +245,6 @@ def _fields(rows: Sequence[Row], y: int, x: int, border: int) -> Iterator[Readin
                 yield Reading("screen-joined", [*full, pieces[-1]], guessed=True)
 
 
-def _field_end(data: list[str], x: int) -> int:
-    end = next((at for at in range(x, len(data)) if data[at] in BORDERS), len(data))
-    while end > x and data[end - 1] == " ":
-        end -= 1
-    return end
-
-
 def _block(rows: Sequence[Row], y: int, border: int) -> Iterator[Reading]:
     """The rest of a box, line by line: what stands between its borders."""
     pieces: list[Piece] = []
@@ -253,7 +252,7 @@ def _block(rows: Sequence[Row], y: int, border: int) -> Iterator[Reading]:
         data = row.data
         if border >= 0 and (border >= len(data) or data[border] != rows[y].data[border]):
             break
-        start = _first_shown(data, border + 1)
+        start = first_shown(data, border + 1)
         end = next((at for at in range(start, len(data)) if data[at] in BORDERS), len(data))
         while end > start and data[end - 1] == " ":
             end -= 1

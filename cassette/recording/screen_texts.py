@@ -63,17 +63,18 @@ class _Batch:
     text: bytearray = field(default_factory=bytearray)
     starts: array[int] = field(default_factory=lambda: array("I"))
     seams: list[int] = field(default_factory=list)
+    doubts: list[int] = field(default_factory=list)
 
     def add(self, text: Text) -> None:
         start = len(self.text)
         self.starts.append(start)
-        for seam in text.seams:
-            self.seams.append(start + len(text.text[:seam].encode("utf-8", "replace")))
+        for mine, theirs in ((self.seams, text.seams), (self.doubts, text.doubts)):
+            mine.extend(start + len(text.text[:seam].encode("utf-8", "replace")) for seam in theirs)
         self.text += text.text.encode("utf-8", "replace")
         self.text += _APART
 
     def view(self) -> View:
-        return View(self.kind, "output", bytes(self.text), NoPlaces(), FixedSeams(self.seams))
+        return View(self.kind, "output", bytes(self.text), NoPlaces(), FixedSeams(self.seams, self.doubts))
 
 
 Ranges = tuple[tuple[int, int], ...]

@@ -1,0 +1,101 @@
+"""Where a program broke a token into rows, as far as the rows around it tell; and where the token had just ended.
+
+A program breaks all lines of a text at the same width, so a row that is shorter than its neighbours is the end
+of something. And what begins the next row has to look like the rest of a token: a word of a sentence, a prompt,
+a file's name do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from terminal.cells import Row
+
+BORDERS = frozenset("│┃║|▏▕▌▐┆┇┊┋╎╏¦")
+Piece = tuple[Row, int, int]
+"""A row, and the columns from and up to which it is read."""
+
+_NEIGHBOURS = 8
+_CLOSING = frozenset("\"'`,;)]}>…")
+_PROMPT = frozenset("#$%>❯")
+_FILE = re.compile(r"[\w.-]*\w\.[a-z]{1,5}\Z")
+_WORD = re.compile(r"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
+_NAME = re.compile(r"[A-Za-z_]\w*[=:][^=]")
+_MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])|.*[a-z][A-Z]")
+_LEAST_MIXED = 8
+
+
+def unlikely_joins(rows: Sequence[Row], y: int, border: int, pieces: Sequence[Piece]) -> list[int]:
+    """Which pieces (by their numbers) hardly go on with the one before them.
+
+    Row `y` is that of the first piece, the others are below it; `border` is the column left of all, or -1.
+    """
+    found = []
+    for number in range(1, len(pieces)):
+        edge, (row, start, end) = pieces[number - 1][2], pieces[number]
+        if is_no_rest(row.data, start, end):
+            found.append(number)
+        elif not (end == edge and number + 1 < len(pieces)) and not _is_mixed(row.data, start, end):
+            if any(other > edge for other in _neighbour_ends(rows, y + number - 1, border)):
+                found.append(number)
+    return found
+
+
+def is_no_rest(data: Sequence[str], start: int, end: int) -> bool:
+    """Are letters of tokens, at these columns of a row, something else than the rest of a token?
+
+    A name with its value, a file, a prompt, a word with more words behind it, marks without letters.
+    """
+    piece, after = "".join(data[start:end]), data[end] if end < len(data) else ""
+    if _NAME.match(piece) or _FILE.match(piece):
+        return True
+    if after not in ("", " ") and after not in BORDERS and after not in _CLOSING:
+        return True
+    if not _WORD.match(piece):
+        return False
+    goes_on = after == " " and not (set(data[end + 1 : end + 2]) <= {" ", ""} | BORDERS)
+    return goes_on or not piece.isalnum()
+
+
+def is_overwritten(row: Row) -> bool:
+    """Does a row into which a line had wrapped hold something else by now, a prompt or the mark of an empty line?"""
+    data = row.data
+    end = next((x for x, cell in enumerate(data) if cell in _PROMPT or cell in (" ", "")), len(data))
+    if data[:end] == ["~"]:
+        return all(cell == " " for cell in data[end:])
+    return 0 < end < len(data) - 1 and data[end] in _PROMPT and data[end + 1] == " "
+
+
+def _is_mixed(data: Sequence[str], start: int, end: int) -> bool:
+    """Are these the letters of a token and of nothing else, up to the end of their field?"""
+    alone = end >= len(data) or data[end] in BORDERS or set(data[end : end + 2]) <= {" ", "", *BORDERS}
+    return alone and end - start >= _LEAST_MIXED and _MIXED.match("".join(data[start:end])) is not None
+
+
+def _neighbour_ends(rows: Sequence[Row], y: int, border: int) -> Iterator[int]:
+    """Where the rows end that stand in one block with row `y`: next to it, and with the same beginning."""
+    start = first_shown(rows[y].data, border + 1)
+    for step in (-1, 1):
+        for near in range(y + step, y + step * (_NEIGHBOURS + 1), step):
+            if not 0 <= near < len(rows) or first_shown(rows[near].data, border + 1) != start:
+                break
+            end = field_end(rows[near].data, start)
+            if end == start:
+                break
+            yield end
+
+
+def first_shown(data: Sequence[str], x: int) -> int:
+    """The first column from `x` on that is not blank; the last one when all are."""
+    while x < len(data) - 1 and data[x] == " ":
+        x += 1
+    return x
+
+
+def field_end(data: Sequence[str], x: int) -> int:
+    """Where what stands from column `x` on ends: before a border or the row's end, and the blanks there."""
+    end = next((at for at in range(x, len(data)) if data[at] in BORDERS), len(data))
+    while end > x and data[end - 1] == " ":
+        end -= 1
+    return end

@@ -32,7 +32,9 @@ _BREAK = re.compile(
     + rb"[ \t]{0,8})?|(?<=\r))"
 )
 _ROW = re.compile(_LETTERS + rb"{1,512}")
-_NO_REST = re.compile(rb"[a-zA-Z0-9_.-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[A-Za-z_][a-zA-Z0-9_]*[=:][^=]|[^A-Za-z0-9]+\Z")
+_NO_REST = re.compile(
+    rb"[a-zA-Z0-9_.-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[A-Za-z_][a-zA-Z0-9_]*[=:][^=]|[^A-Za-z0-9]+\Z"
+)
 _WORD = re.compile(rb"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z")
 _ROW_END = re.compile(rb"[ \t]{0,200}" + _BORDER + rb"?[ \t]{0,200}(?:[\r\n]|\Z)")
 

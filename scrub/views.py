@@ -11,7 +11,8 @@ For whoever gives views of a rendered screen (`terminal/provenance.py`):
 - The continuation cell of a wide character is left out. Combining marks are characters of their own.
 - Rows that the terminal itself wrapped are joined without anything between. Rows that are joined by a guess (a
   box, an indent, a pane) are joined too, and the offset of the guess is told in `seams`, counted in characters:
-  only rules that need no context cross a seam, and a doubtful one only for what is no whole token before it. Borders and padding are left out of a joined text. Give the rows
+  only rules that need no context cross a seam, and a doubtful one only for what is no whole token before it.
+  Borders and padding are left out of a joined text. Give the rows
   by themselves as well.
 - Look before every erase, scroll and screen switch, not only at frames. The same text from the same bytes need
   not be given twice.
@@ -41,7 +42,7 @@ class Seams(Protocol):
         """Is there one right here?"""
 
     def doubtful(self, start: int, end: int) -> Sequence[int]:
-        """Where rows meet, with `start < place < end`, and what is before has more likely ended: a whole token is one."""
+        """Where two rows meet (`start < place < end`) and a token that is whole before has more likely ended."""
 
 
 class FixedSeams:

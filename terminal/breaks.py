@@ -8,7 +8,7 @@ a file's name do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from terminal.cells import Row
 
@@ -16,9 +16,9 @@ BORDERS = frozenset("│┃║|▏▕▌▐┆┇┊┋╎╏¦")
 Piece = tuple[Row, int, int]
 """A row, and the columns from and up to which it is read."""
 
+TOKEN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_.~:%-")
 _NEIGHBOURS = 8
 _CLOSING = frozenset("\"'`,;)]}>…")
-_PROMPT = frozenset("#$%>❯")
 _FILE = re.compile(r"[\w.-]*\w\.[a-z]{1,5}\Z")
 _WORD = re.compile(r"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
 _NAME = re.compile(r"[A-Za-z_]\w*[=:][^=]")
@@ -36,9 +36,10 @@ def unlikely_joins(rows: Sequence[Row], y: int, border: int, pieces: Sequence[Pi
         edge, (row, start, end) = pieces[number - 1][2], pieces[number]
         if is_no_rest(row.data, start, end):
             found.append(number)
-        elif not (end == edge and number + 1 < len(pieces)) and not _is_mixed(row.data, start, end):
-            if any(other > edge for other in _neighbour_ends(rows, y + number - 1, border)):
-                found.append(number)
+        elif (end == edge and number + 1 < len(pieces)) or _is_mixed(row.data, start, end):
+            continue  # rows of one width, one below the other; letters as random as a token's
+        elif any(other > edge for other in _neighbour_ends(rows, y + number - 1, border)):
+            found.append(number)
     return found
 
 
@@ -58,13 +59,22 @@ def is_no_rest(data: Sequence[str], start: int, end: int) -> bool:
     return goes_on or not piece.isalnum()
 
 
-def is_overwritten(row: Row) -> bool:
-    """Does a row into which a line had wrapped hold something else by now, a prompt or the mark of an empty line?"""
-    data = row.data
-    end = next((x for x, cell in enumerate(data) if cell in _PROMPT or cell in (" ", "")), len(data))
-    if data[:end] == ["~"]:
-        return all(cell == " " for cell in data[end:])
-    return 0 < end < len(data) - 1 and data[end] in _PROMPT and data[end + 1] == " "
+def loose_joins(pieces: Sequence[Piece], loose: Container[Row]) -> list[int]:
+    """Which pieces hardly go on with the one before them, though the terminal had wrapped there: rows that something
+    else was painted over (`loose`), which is no rest of a token.
+    """
+    return [
+        number
+        for number, (row, start, _) in enumerate(pieces)
+        if number and row in loose and is_no_rest(row.data, start, token_end(row.data, start))
+    ]
+
+
+def token_end(data: Sequence[str], x: int) -> int:
+    """Where the letters of tokens end that begin at column `x`."""
+    while x < len(data) and data[x] in TOKEN_LETTERS:
+        x += 1
+    return x
 
 
 def _is_mixed(data: Sequence[str], start: int, end: int) -> bool:

@@ -6,16 +6,24 @@ change. What joins rows by a guess says where (`seams`, in characters); borders 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from terminal.breaks import BORDERS, Piece, field_end, first_shown, is_overwritten, unlikely_joins
+from terminal.breaks import (
+    BORDERS,
+    TOKEN_LETTERS,
+    Piece,
+    field_end,
+    first_shown,
+    loose_joins,
+    token_end,
+    unlikely_joins,
+)
 from terminal.cells import Row
 from terminal.snapshot import Line
 
 MOST_ROWS = 64
 """Rows that one reading joins; further ones are another reading's."""
-_TOKEN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_.~:%-")
 
 How = Literal["token", "box", "any"]
 """What begins somewhere: a token, a box of lines, any text."""
@@ -87,14 +95,18 @@ def wrapped(rows: Sequence[Row], y: int) -> tuple[int, int]:
     return first, last
 
 
-def line(rows: Sequence[Row], first: int, last: int) -> Reading:
-    """A line of the screen; a blank that a wide character left at the edge is no part of it."""
+def line(rows: Sequence[Row], first: int, last: int, loose: Container[Row] = ()) -> Reading:
+    """A line of the screen; a blank that a wide character left at the edge is no part of it.
+
+    `loose` are rows that were painted anew since the terminal wrapped into them.
+    """
     pieces = [(row, 0, len(row.data) - (row.padded and y < last)) for y, row in _numbered(rows, first, last)]
-    unlikely = [at for at, (row, _, _) in enumerate(pieces) if at and is_overwritten(row)]
-    return Reading("screen", pieces, unlikely=unlikely)
+    return Reading("screen", pieces, unlikely=loose_joins(pieces, loose))
 
 
-def joined(rows: Sequence[Row], first: int, last: int, character: int, how: How) -> Iterator[Reading]:
+def joined(
+    rows: Sequence[Row], first: int, last: int, character: int, how: How, *, loose: Container[Row] = ()
+) -> Iterator[Reading]:
     """The readings of what begins at a character of a line, when it goes on in rows below by a guess.
 
     Of the token there; with `box` also the rest of the box, line by line; with `any` also whatever stands in the
@@ -102,7 +114,7 @@ def joined(rows: Sequence[Row], first: int, last: int, character: int, how: How)
     """
     y, x = _column_of(rows, first, last, character)
     row = rows[y].data
-    while x > 0 and row[x - 1] in _TOKEN:
+    while x > 0 and row[x - 1] in TOKEN_LETTERS:
         x -= 1
     border = _border(row, rows[y + 1].data if y + 1 < len(rows) else [], x)
     if how == "box":
@@ -118,7 +130,8 @@ def joined(rows: Sequence[Row], first: int, last: int, character: int, how: How)
     for column in _beginnings(rows, y, x, border):
         tail = list(_below(rows, y + 1, column, edge))
         if tail:
-            unlikely = [len(pieces) - 1 + at for at in unlikely_joins(rows, y, border, [pieces[-1], *tail])]
+            below = [len(pieces) - 1 + at for at in unlikely_joins(rows, y, border, [pieces[-1], *tail])]
+            unlikely = [*loose_joins(pieces, loose), *below]
             yield Reading("screen-joined", [*pieces, *tail], guessed=True, unlikely=unlikely)
 
 
@@ -139,7 +152,7 @@ def line_pieces(rows: Sequence[Row], y: int, last: int, x: int) -> tuple[list[Pi
     """The token that begins at column `x`, on as far as the terminal wrapped it: pieces, its last row, its end."""
     pieces: list[Piece] = []
     while True:
-        end = _token_end(rows[y].data, x)
+        end = token_end(rows[y].data, x)
         if end == x:
             return None if not pieces else (pieces, y - 1, len(rows[y - 1].data))
         pieces.append((rows[y], x, end))
@@ -174,15 +187,14 @@ def _border(row: list[str], below: list[str], x: int) -> int:
     for at in range(x - 1, -1, -1):
         if row[at] in BORDERS:
             return at
-        if at < len(below) and row[at] == below[at] and row[at] not in _TOKEN and row[at] not in (" ", ""):
+        if (
+            at < len(below)
+            and row[at] == below[at]
+            and row[at] not in TOKEN_LETTERS
+            and row[at] not in (" ", "")
+        ):
             return at
     return -1
-
-
-def _token_end(data: list[str], x: int) -> int:
-    while x < len(data) and data[x] in _TOKEN:
-        x += 1
-    return x
 
 
 def _ends(data: list[str], end: int) -> bool:
@@ -214,7 +226,7 @@ def _below(rows: Sequence[Row], y: int, column: int, edge: int) -> Iterator[Piec
             column > 0 and not (data[column - 1] == " " or data[column - 1] in BORDERS)
         ):
             return
-        end = _token_end(data, column)
+        end = token_end(data, column)
         if end == column or end > edge:
             return
         yield row, column, end

@@ -28,6 +28,7 @@ _CLOSE = 3  # rows over which most of what is joined goes
 NEAR = 8
 """Rows below one that is lost, which may belong to it."""
 _MOST_JUDGED = 20_000
+_MOST_LOOSE = 500
 
 
 class WatchedTerminal(Terminal):
@@ -49,6 +50,8 @@ class WatchedTerminal(Terminal):
         self._fresh: dict[Row, tuple[int, int]] = {}
         self._begun: dict[Row, None] | None = None
         self._quiet = 0
+        self._loose: set[Row] = set()
+        self._entered: Row | None = None
         self.watching = True
 
     # -- looking --------------------------------------------------------------------------------------
@@ -96,7 +99,7 @@ class WatchedTerminal(Terminal):
         for y in range(first, last + 1):
             if y > done and rows[y] in fresh:
                 start, done = wrapped(rows, y)
-                self._read(line(rows, start, done))
+                self._read(line(rows, start, done, self._loose))
         members = rows[first : last + 1]
         if done >= 0 or begun is None or any(row in begun for row in members):
             last = wrapped(rows, first)[1]
@@ -118,7 +121,7 @@ class WatchedTerminal(Terminal):
         found = self._judge(text)
         for character, how in found:
             if isinstance(how, str):
-                for reading in joined(rows, first, last, character, how):
+                for reading in joined(rows, first, last, character, how, loose=self._loose):
                     self._read(reading)
             elif goes_on(rows, first, last, character, how):
                 self._read_cut(rows, first, last, character)
@@ -127,7 +130,7 @@ class WatchedTerminal(Terminal):
     def _read_cut(self, rows: list[Row], first: int, last: int, character: int) -> None:
         """What begins at the end of a row with its first letters alone."""
         hows = set[str]()
-        for reading in joined(rows, first, last, character, "any"):
+        for reading in joined(rows, first, last, character, "any", loose=self._loose):
             self._read(reading)
             hows.update(how for _, how in self._judge(reading.text) if isinstance(how, str))
         for reading in joined(rows, first, last, character, "box") if "box" in hows else ():
@@ -188,12 +191,28 @@ class WatchedTerminal(Terminal):
     def touch(self, row: Row, start: int, end: int) -> None:
         """Columns of the cursor's row are about to be painted."""
         self._spare(row, start, end)
+        if row is not self._entered:
+            self._entered = None
+            if start == 0 and row.continued:
+                self._loosen(row)
         fresh = self._fresh.get(row)
         if fresh is None:
             self._fresh[row] = (start, end)
             self._quiet = min(self._quiet, self.cursor.y + 1 - NEAR)
         else:
             self._fresh[row] = (min(start, fresh[0]), max(end, fresh[1]))
+
+    def _make_room(self) -> None:
+        """Remember the row that a line wraps into: it is loose when it is painted anew, after the cursor left it."""
+        super()._make_room()
+        if self.watching:
+            self._entered = row = self.grid[self.cursor.y]
+            self._loose.discard(row)
+
+    def _loosen(self, *rows: Row) -> None:
+        if len(self._loose) > _MOST_LOOSE:
+            self._loose.intersection_update(self.grid)
+        self._loose.update(rows)
 
     def _spare(self, row: Row, start: int, end: int) -> None:
         """Look, if what stands in columns of the cursor's row is lost with them."""
@@ -214,7 +233,7 @@ class WatchedTerminal(Terminal):
             between = row.data[high - 1 : start + 1] if high <= start else row.data[end - 1 : low + 1]
             if " " not in between:
                 first, last = wrapped(self.grid, y)
-                self._read(line(self.grid, first, last))
+                self._read(line(self.grid, first, last, self._loose))
 
     def _look_if_joined(self, row: Row, y: int) -> None:
         """Look, if an older row is lost with which something fresh above goes on, or that goes on in a fresh one."""
@@ -355,6 +374,7 @@ class WatchedTerminal(Terminal):
         """See `Screen`."""
         if self.watching:
             top, bottom = self.margins or (0, self.lines - 1)
+            self._entered = None
             if self.cursor.y != bottom:
                 pass
             elif top:
@@ -391,6 +411,7 @@ class WatchedTerminal(Terminal):
         super().resize(lines, columns)
         if self.watching:
             self._fresh = {row: (0, len(row.data)) for row in self.grid}
+            self._loosen(*(row for row in self.grid if row.continued))
 
     def reset(self) -> None:
         """See `StatefulScreen`."""

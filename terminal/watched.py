@@ -52,6 +52,7 @@ class WatchedTerminal(Terminal):
         self._quiet = 0
         self._loose: set[Row] = set()
         self._entered: Row | None = None
+        self._entering: Row | None = None
         self.watching = True
 
     # -- looking --------------------------------------------------------------------------------------
@@ -190,7 +191,12 @@ class WatchedTerminal(Terminal):
 
     def touch(self, row: Row, start: int, end: int) -> None:
         """Columns of the cursor's row are about to be painted."""
+        if row is self._entering:
+            row.continued = False
         self._spare(row, start, end)
+        if row is self._entering:
+            row.continued = True
+            self._entering = None
         if row is not self._entered:
             self._entered = None
             if start == 0 and row.continued:
@@ -203,11 +209,17 @@ class WatchedTerminal(Terminal):
             self._fresh[row] = (min(start, fresh[0]), max(end, fresh[1]))
 
     def _make_room(self) -> None:
-        """Remember the row that a line wraps into: it is loose when it is painted anew, after the cursor left it."""
+        """Remember the row that a line wraps into: it is loose when it is painted anew, after the cursor left it.
+
+        What stands there until something is painted is no part of the line.
+        """
+        below = self.grid[self.cursor.y + 1 : self.cursor.y + 2]
+        before = [row for row in below if row.continued]
         super()._make_room()
         if self.watching:
             self._entered = row = self.grid[self.cursor.y]
             self._loose.discard(row)
+            self._entering = None if row in before else row
 
     def _loosen(self, *rows: Row) -> None:
         if len(self._loose) > _MOST_LOOSE:

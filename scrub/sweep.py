@@ -15,7 +15,9 @@ from scrub.views import View
 _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _NAME = _WORD | frozenset(b"-")
 _FIELD_END = frozenset(b" \t\r\n\"'`=")
-_SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
+_CONTROL = rb"\x1b\[[0-?]*[ -/]*[@-~]"
+_SEQUENCE = re.compile(_CONTROL + rb"|\x1b[ -/]+[0-~]|\x1b[0-Z\\^-~]")
+_KEY = re.compile(_CONTROL)  # what is typed behind a lone Escape is text
 _LONGEST_SEQUENCE = 64
 
 
@@ -38,8 +40,9 @@ def is_in_sequence(hit: Hit) -> bool:
     if hit.view.kind != "raw" or hit.view.stream == "documents":
         return False
     text = hit.view.text
-    before = text.rfind(b"\x1b[", max(0, hit.start - _LONGEST_SEQUENCE), hit.end)
-    found = _SEQUENCE.match(text, before) if before >= 0 else None
+    before = text.rfind(b"\x1b", max(0, hit.start - _LONGEST_SEQUENCE), hit.end)
+    sequence = _KEY if hit.view.stream == "input" else _SEQUENCE
+    found = sequence.match(text, before) if before >= 0 else None
     return found is not None and found.end() > hit.start
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cassette.model import Size
@@ -119,6 +119,7 @@ NOISE = st.sampled_from(
     st.lists(st.integers(0, 500), max_size=5),
     st.sampled_from(list(AFTER.values())),
 )
+@example(("ghp_q8Zt0vB4xKc9RwL2pYd7HsJ6nTf3GaE5uVi1", False), [(11, "\x1b(B"), (22, "\x1b[1m")], 8, 1, [], "")
 def test_a_secret_with_anything_inside_cut_anywhere(
     value: tuple[str, bool],
     noise: list[tuple[int, str]],

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -426,6 +428,9 @@ def _is_same(tape: Cassette, argv: Sequence[str], normalize: Callable[[str], str
     from cassette.covered import same_command
     from cassette.machine import identity_of_machine
 
-    place = tape.path.absolute().parent
     recorded = tape.manifest.command.argv
-    return same_command(recorded, argv, normalize, lambda: identity_of_machine(place))
+    # A recording takes its names from the working directory; the tape may be kept in another tree.
+    return any(
+        same_command(recorded, argv, normalize, partial(identity_of_machine, place))
+        for place in (tape.path.absolute().parent, Path.cwd())
+    )

@@ -214,7 +214,7 @@ class WatchedTerminal(Terminal):
         What stands there until something is painted is no part of the line.
         """
         below = self.grid[self.cursor.y + 1 : self.cursor.y + 2]
-        before = [row for row in below if row.continued]
+        before = [row for row in below if row.continued and self.watching and row not in self._loose]
         super()._make_room()
         if self.watching:
             self._entered = row = self.grid[self.cursor.y]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cassette.model import Size
-from tests.scrub_recordings import everything, output_of, outputs, scrubbed
+from tests.scrub_recordings import everything, output_of, outputs, readings, scrubbed
 from tests.scrub_samples import GITHUB, OPAQUE
 from tests.test_scrubbing import assert_same_cells
 
@@ -26,6 +26,11 @@ def check(data: bytes, chunks: list[bytes], secret: str, known: bool, size: Size
     assert not [text for text in everything(recording, size) if secret in text], (data, size)
     assert_same_cells(data, output_of(recording), secret, size)
     assert recording.report.as_document()["status"] == "scrubbed"
+
+
+def stands(data: bytes, secret: str, size: Size) -> bool:
+    """Does it stand there whole? A letter in the last column is painted over when the cursor comes back to it."""
+    return any(secret in text for text in readings(data, size))
 
 
 def cut(data: bytes, *places: int) -> list[bytes]:
@@ -133,6 +138,7 @@ def test_a_secret_with_anything_inside_cut_anywhere(
     for at, extra in sorted(noise, reverse=True):
         letters.insert(min(at, len(letters)), extra)
     data = (f"\x1b[2;{min(column, columns)}H" + "".join(letters) + after).encode()
+    assume(stands(data, secret, Size(columns, 30)))
     check(data, cut(data, *cuts), secret, known, Size(columns, 30))
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 
+from scrub.rests import begins_otherwise
 from scrub.views import Base64Places, PiecePlaces, SamePlaces, Span, View
 
 _CSI = rb"\[[0-?]*+[ -/]*+[@-~]?+"
@@ -62,7 +63,7 @@ def _stripped(stream: str, data: bytes) -> View:
     text_starts = array(kind, accumulate(text_lengths, initial=0))
     text_starts.pop()
     places = PiecePlaces(text_starts, stream_starts, lengths)
-    return View("text", stream, text, places, _MoveSeams(data, text_starts, stream_starts))
+    return View("text", stream, text, places, _MoveSeams(data, text, text_starts, stream_starts))
 
 
 def _with_blanks(parts: list[bytes]) -> list[bytes]:
@@ -77,8 +78,11 @@ def _with_blanks(parts: list[bytes]) -> list[bytes]:
 class _MoveSeams:
     """Where the cursor was moved between two pieces of text; looked up only where a rule has matched."""
 
-    def __init__(self, data: bytes, text_starts: Sequence[int], stream_starts: Sequence[int]) -> None:
+    def __init__(
+        self, data: bytes, text: bytes, text_starts: Sequence[int], stream_starts: Sequence[int]
+    ) -> None:
         self._data = data
+        self._text = text
         self._text_starts = text_starts
         self._stream_starts = stream_starts
 
@@ -93,8 +97,8 @@ class _MoveSeams:
     def at(self, offset: int) -> bool:
         return bool(self.between(offset - 1, offset + 1))
 
-    def doubtful(self, start: int, end: int) -> Sequence[int]:  # noqa: ARG002 - nothing is known of the rows
-        return ()
+    def doubtful(self, start: int, end: int) -> Sequence[int]:
+        return [seam for seam in self.between(start, end) if begins_otherwise(self._text, seam)]
 
     def _moved_before(self, index: int) -> bool:
         text = self._text_starts[index] - self._text_starts[index - 1]

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from scrub.keywords import Automaton
+from scrub.rests import LETTERS, is_no_rest, is_word
 from scrub.rules import RuleSet
 from scrub.views import FixedSeams, OverlaidPlaces, View
 
@@ -21,9 +22,8 @@ _MOST_LINES = 64
 _LEAST_FULL, _LONGEST_LINE = 56, 300
 _LEAST_INSIDE = 20
 _INSIDE = re.compile(rb"[a-zA-Z0-9+/]{%d}\Z" % _LEAST_INSIDE)
-_LETTERS = rb"[a-zA-Z0-9+/=_.~:%-]"
 _BORDER = rb"(?:\xe2\x94[\x82\x83]|\xe2\x95\x91|\xe2\x96\x8f|\xe2\x96\x95|\|)"
-_REST_OF_LINE = re.compile(_LETTERS + rb"{1,512}")
+_REST_OF_LINE = re.compile(LETTERS + rb"{1,512}")
 _BREAK = re.compile(
     rb"(?:[ \t]{0,200}"
     + _BORDER
@@ -31,11 +31,7 @@ _BREAK = re.compile(
     + _BORDER
     + rb"[ \t]{0,8})?|(?<=\r))"
 )
-_ROW = re.compile(_LETTERS + rb"{1,512}")
-_NO_REST = re.compile(
-    rb"[a-zA-Z0-9_.-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[A-Za-z_][a-zA-Z0-9_]*[=:][^=]|[^A-Za-z0-9]+\Z"
-)
-_WORD = re.compile(rb"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z")
+_ROW = re.compile(LETTERS + rb"{1,512}")
 _ROW_END = re.compile(rb"[ \t]{0,200}" + _BORDER + rb"?[ \t]{0,200}(?:[\r\n]|\Z)")
 
 
@@ -105,7 +101,8 @@ def _joined(view: View, pieces: list[tuple[int, int]]) -> View:
     for (start, end), (first, last) in pairwise(pieces):
         length += end - start
         seams.append(length)
-        if _NO_REST.match(view.text[first:last]) or (longer and _WORD.match(view.text[first:last])):
+        row = view.text[first:last]
+        if is_no_rest(row) or (longer and is_word(row)):
             doubts.append(length)
     places = OverlaidPlaces(view, range(len(text) + 1), offsets)
     return View("rows-joined", view.stream, text, places, FixedSeams(seams, doubts))

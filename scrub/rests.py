@@ -1,0 +1,31 @@
+"""Does what stands behind a break look like the rest of a token? For text without a terminal."""
+
+from __future__ import annotations
+
+import re
+
+LETTERS = rb"[a-zA-Z0-9+/=_.~:%-]"
+_PIECE = re.compile(LETTERS + rb"{1,512}")
+_NO_REST = re.compile(
+    rb"[a-zA-Z0-9_.-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[A-Za-z_][a-zA-Z0-9_]*[=:][^=]|[^A-Za-z0-9]+\Z"
+)
+_WORD = re.compile(rb"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z")
+_PROMPT = (b"#", b"$", b"@")
+
+
+def is_no_rest(piece: bytes) -> bool:
+    """Is it a file, a name with its value, or marks without letters?"""
+    return _NO_REST.match(piece) is not None
+
+
+def is_word(piece: bytes) -> bool:
+    """Is it one word, as it may stand in a sentence?"""
+    return _WORD.match(piece) is not None
+
+
+def begins_otherwise(text: bytes, at: int) -> bool:
+    """Does something else than the rest of a token begin here: a word, a prompt, a name with its value?"""
+    found = _PIECE.match(text, at)
+    if found is None:
+        return True
+    return is_no_rest(found[0]) or is_word(found[0]) or text[found.end() : found.end() + 1] in _PROMPT

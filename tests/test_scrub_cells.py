@@ -1,0 +1,136 @@
+"""What real programs painted: the secrets go, and what stands beside them stays as it was, in every settled frame."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cassette.emulators import new_emulator
+from cassette.frames import settled
+from cassette.model import Evidence, Final, Frame, Input, Output, Size
+from scrub.known import Book, KnownValue
+from terminal.exit_status import ExitStatus
+from tests.scrub_recordings import everything, output_of, outputs, scrubbed
+
+DATA = Path(__file__).parent / "data" / "scrub_cells"
+SECRETS = (
+    "S3cr3tPassw0rdX",
+    "ghp_0123456789abcdefghijABCDEFGHIJ456789",
+    "wJalrXUtnFEMIK7MDENGbPxRfiCYz3pQvTuEYab1",
+    "sk_live_4eC39HqLyjWDarjtT1zdp7dcAAAA",
+    "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD",
+    "hunter2hunter2",
+)
+FILE = ["DATABASE_URL=postgres://app:", "GITHUB_TOKEN=", "_SECRET_ACCESS_KEY=", "STRIPE="]
+BESIDE = {
+    "cat": [*FILE, "normal line with nothing", "@db.example.com", "password: "],
+    "vim": [*FILE, "normal line with nothing", "~", "password: ", "env.txt"],
+    "less": [*FILE, "env.txt"],
+    "readline": [
+        "bash-5.2# ",
+        "export OPENAI_API_KEY=",
+        "echo key=$OPENAI_API_KEY; echo ",
+        "read -s -p",
+        "got 14",
+    ],
+}
+KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
+PIECE = 8
+
+
+def recorded(name: str) -> tuple[list[Evidence], Size]:
+    """The events of a recording that is stored as (kind, ms, base64 or size)."""
+    stored = json.loads((DATA / f"{name}.json").read_text("utf-8"))
+    events = [_event(*entry) for entry in stored["events"]]
+    end = events[-1].t_ms + 1
+    return [*events, Final(0, end, ExitStatus(0), end)], Size(stored["columns"], stored["rows"])
+
+
+def _event(kind: str, t_ms: int, what: Any) -> Output | Input:
+    if kind == "output":
+        return Output(0, t_ms, base64.b64decode(what))
+    if kind == "resize":
+        return Input(0, t_ms, "resize", size=Size(*what))
+    return Input(0, t_ms, kind, base64.b64decode(what), source="user")
+
+
+def screens(events: Sequence[Evidence], size: Size) -> list[str]:
+    """The settled frames as texts."""
+    found = settled(events, new_emulator("pyte", size), settle_ms=30)
+    return ["\n".join(event.screen.text) for event in found if isinstance(event, Frame)]
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_stands_beside_a_secret_stays(name: str) -> None:
+    events, size = recorded(name)
+    recording = scrubbed(events, size=size)
+    before, after = screens(events, size), screens([found.event for found in recording.events()], size)
+    assert len(before) == len(after)
+    for text in BESIDE[name]:
+        assert any(text in screen for screen in before), text
+        assert [screen.count(text) for screen in after] == [screen.count(text) for screen in before], text
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_no_piece_of_a_secret_is_left(name: str) -> None:
+    events, size = recorded(name)
+    recording = scrubbed(events, size=size)
+    after = [*everything(recording, size), *screens([found.event for found in recording.events()], size)]
+    pieces = {secret[at : at + PIECE] for secret in SECRETS for at in range(len(secret) - PIECE + 1)}
+    assert not [piece for piece in pieces if any(piece in text for text in after)]
+
+
+@pytest.mark.parametrize(
+    ("below", "wide"),
+    [
+        ("normal line with nothing", False),
+        ("root@host:~# ls", False),
+        ("bash-5.2# ls", False),
+        ("NEXT_NAME=and-its-value", False),
+        ("env.txt", False),
+        ("~", False),
+        ("done", True),
+    ],
+)
+def test_a_row_below_that_is_no_rest_of_a_token_stays(below: str, wide: bool) -> None:
+    above = "=" * 78 if wide else "the key is"
+    data = f"\x1b[2;1H{above}\x1b[3;1H{KEY}\x1b[4;1H{below}\x1b[9;1H".encode()
+    after = output_of(scrubbed(outputs([data]))).decode()
+    assert below in after
+    assert KEY[:PIECE] not in after
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(24, 47), st.sampled_from(["│ ", "", "    "]), st.booleans())
+def test_a_token_that_a_program_broke_goes_as_a_whole(width: int, before: str, more: bool) -> None:
+    behind = " │" if "│" in before else ""
+    rows = [KEY[at : at + width] for at in range(0, len(KEY), width)]
+    if more:
+        rows.insert(0, "x" * width)
+    shown = "".join(f"\x1b[{y};3H{before}{row:<{width}}{behind}" for y, row in enumerate(rows, 2))
+    after = output_of(scrubbed(outputs([shown.encode()]))).decode()
+    assert KEY[:PIECE] not in after
+    for at in range(0, len(KEY), width):
+        piece = KEY[at : at + width]
+        assert len(piece) < PIECE or piece not in after
+
+
+def test_variants_of_one_secret_are_one() -> None:
+    book = Book(
+        [KnownValue(value.encode(), "key", "rule:key") for value in (KEY, KEY[:30], KEY + "bash", KEY[::-1])]
+    )
+    assert [entry.identity for entry in book.entries] == [1, 1, 1, 2]
+
+
+def test_a_forgotten_secret_is_not_held() -> None:
+    book = Book([KnownValue(KEY.encode(), "key", "rule:key")])
+    assert book.keep_found(0) == 1
+    book.add(KnownValue(KEY.encode(), "key", "rule:key"))
+    assert [entry.identity for entry in book.entries] == [2]

@@ -18,7 +18,7 @@ Piece = tuple[Row, int, int]
 
 TOKEN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_.~:%-")
 _NEIGHBOURS = 8
-_CLOSING = frozenset("\"'`,;)]}>…")
+_PROMPT = frozenset("#$(❯*")
 _FILE = re.compile(r"[\w.-]*\w\.[a-z]{1,5}\Z")
 _WORD = re.compile(r"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
 _NAME = re.compile(r"[A-Za-z_]\w*[=:][^=]")
@@ -51,11 +51,11 @@ def is_no_rest(data: Sequence[str], start: int, end: int) -> bool:
     piece, after = "".join(data[start:end]), data[end] if end < len(data) else ""
     if _NAME.match(piece) or _FILE.match(piece):
         return True
-    if after not in ("", " ") and after not in BORDERS and after not in _CLOSING:
+    if after in _PROMPT or (after == "@" and not _MIXED.match(piece)):
         return True
     if not _WORD.match(piece):
         return False
-    goes_on = after == " " and not (set(data[end + 1 : end + 2]) <= {" ", ""} | BORDERS)
+    goes_on = after == " " and not set(data[end + 1 : end + 2]) <= {" ", "", *BORDERS}
     return goes_on or not piece.isalnum()
 
 

@@ -407,7 +407,7 @@ def test_what_takes_the_driver_long_is_not_made_up_for(play) -> None:
 def test_what_the_go_implementation_wrote_is_driven_too(name: str, tmp_path: Path) -> None:
     data = Path(__file__).parent / "data" / "interop" / f"{name}.tar.gz"
     with tarfile.open(data) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extractall(tmp_path)  # our own two archives
     with cassette.open(tmp_path / name) as tape, tape.session(on_unplayed="fail") as session:
         session.type("hello")
         session.press("enter")

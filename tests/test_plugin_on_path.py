@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from plugin_helpers import Project, spools
+from proof_helpers import own_spools
 
 import cassette
 
@@ -24,6 +26,13 @@ def test_asker(pty):
     child.expect(pexpect.EOF)
     assert child.wait() == 3
 """
+
+
+@pytest.fixture(autouse=True)
+def only_these() -> Iterator[None]:
+    """What another test left behind is not seen."""
+    with own_spools():
+        yield
 
 
 @pytest.fixture

@@ -155,7 +155,8 @@ def test_tmux(shim: Path, tmux: Any) -> None:
     screen = "$ echo six times seven is $((6 * 7))\nsix times seven is 42\n$\n"
     until(lambda: tmux("capture-pane", "-p", "-t", "s").startswith(screen))
     tmux("send-keys", "-t", "s", "exit 3", "Enter")
-    until(lambda: "status=4" in tmux("capture-pane", "-p", "-t", "s"))
+    until(lambda: tmux("display", "-p", "-t", "s", "#{pane_dead}") == "1\n")
+    until(lambda: tmux("display", "-p", "-t", "s", "#{pane_dead_status}") == "3\n")  # a moment later
 
 
 def test_answers_of_a_real_terminal_are_no_input(tmux: Any, tmp_path: Path) -> None:
@@ -165,8 +166,7 @@ def test_answers_of_a_real_terminal_are_no_input(tmux: Any, tmp_path: Path) -> N
     tmux("new-session", "-d", "-s", "s", "-x", "80", "-y", "24", f"{path}; echo status=$?; exec cat")
     until(lambda: "ready" in tmux("capture-pane", "-p", "-t", "s"))
     tmux("send-keys", "-t", "s", "q")
-    until(lambda: tmux("display", "-p", "-t", "s", "#{pane_dead}") == "1\n")
-    until(lambda: tmux("display", "-p", "-t", "s", "#{pane_dead_status}") == "4\n")  # a moment later
+    until(lambda: "status=4" in tmux("capture-pane", "-p", "-t", "s"))
 
 
 def test_tmux_that_is_killed_leaves_no_orphan(shim: Path, tmux: Any) -> None:

@@ -68,7 +68,8 @@ class PaintedText:
     seams: list[int]
 
 
-_ROWS_ABOVE = 3
+ROWS_ABOVE = 3
+"""Rows above that of the cursor which belong to what a program asked."""
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ class Track:
     def ask(self, terminal: WatchedTerminal) -> None:
         """Keep the cursor's row, up to the cursor, and the rows above it, in which a box has its label."""
         x, y = terminal.cursor.x, terminal.cursor.y
-        above = ["".join(line.data) for line in terminal.grid[max(0, y - _ROWS_ABOVE) : y]]
+        above = ["".join(line.data) for line in terminal.grid[max(0, y - ROWS_ABOVE) : y]]
         self.asked.append("\n".join([*above, "".join(terminal.grid[y].data[:x])]))
 
     @property

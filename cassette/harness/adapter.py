@@ -10,26 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from cassette.capability import names
 from cassette.harness.versions import KnownVersions
 from cassette.script import Step
 
 SCHEMA: Final = 1
-CAPABILITIES: Final = (
-    "run",
-    "final_text",
-    "progress",
-    "cancel",
-    "workdir",
-    "permission_modes",
-    "list_models",
-    "set_model",
-    "list_reasoning",
-    "set_reasoning",
-    "token_usage",
-    "quota_status",
-    "error_status",
-)
-STALENESS: Final = ("refuse", "warn", "use")
+CAPABILITIES: Final = tuple(names.CAPABILITIES)
+STALENESS: Final = names.BEHAVIORS
 Pattern: TypeAlias = re.Pattern[str]
 
 

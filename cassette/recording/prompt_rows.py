@@ -10,10 +10,9 @@ from collections import deque
 
 from cassette.emulators import new_emulator
 from cassette.model import Size
+from terminal.provenance import ROWS_ABOVE
 
 MOST_BYTES = 256 * 1024
-ROWS_ABOVE = 3
-"""As many as a whole scrub sees."""
 
 
 class PromptRows:

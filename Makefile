@@ -22,7 +22,7 @@ test: $(VENV)/ready
 	$(PYTEST) $(ARGS)
 
 prove: $(VENV)/ready
-	CASSETTE_PROVE=1 $(PYTEST) $(ARGS)
+	CASSETTE_PROVE=1 $(PYTEST) --hypothesis-profile=new $(ARGS)
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks $(ARGS)

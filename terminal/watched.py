@@ -14,6 +14,7 @@ from typing import Any
 from terminal.cells import Row
 from terminal.dispatch import Terminal
 from terminal.pens import DEFAULT_PEN
+from terminal.pyte_screen import DECAWM
 from terminal.readings import How, Reading, goes_on, joined, line, row_text, wrapped
 from terminal.widths import special
 
@@ -211,8 +212,11 @@ class WatchedTerminal(Terminal):
     def _make_room(self) -> None:
         """Remember the row that a line wraps into: it is loose when it is painted anew, after the cursor left it.
 
-        What stands there until something is painted is no part of the line.
+        What stands there until something is painted is no part of the line. Without auto-wrap nothing is entered.
         """
+        if DECAWM not in self.mode:
+            super()._make_room()
+            return
         below = self.grid[self.cursor.y + 1 : self.cursor.y + 2]
         before = [row for row in below if row.continued and self.watching and row not in self._loose]
         super()._make_room()

@@ -308,6 +308,13 @@ def test_both_passes_read_the_same_of_any_bytes_however_cut(pieces: list[bytes],
     assert read == painted
 
 
+def test_without_auto_wrap_the_last_column_is_not_entered_from_the_row_above() -> None:
+    steps: list[Step] = [b"\x1b[5;11H\x1b[?7l", b"aaa"]
+    read, painted = both_passes(steps)
+    assert read == painted
+    assert not any("a" in text and len(text) > COLUMNS for text in read)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(CUT, max_size=12), st.data())
 def test_every_character_knows_its_bytes_however_they_are_cut(

@@ -146,7 +146,11 @@ def _between_seams(
     end = matched.end("core")
     bounded_left = not text[at - 1 : at].isalnum() if at else True
     bounded_right = not text[end : end + 1].isalnum()
-    return matched if (bounded_left or seams.at(at)) and (bounded_right or seams.at(end)) else None
+    return (
+        matched
+        if (bounded_left or seams.at(at)) and (bounded_right or end == limit or seams.at(end))
+        else None
+    )
 
 
 def _cut(rule: Rule, inside: Sequence[int], sure: int, end: int) -> int:

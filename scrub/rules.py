@@ -148,6 +148,11 @@ class RuleSet:
         """Those that find a token by its own letters."""
         return RuleSet(rule for rule in self.rules if rule.tier == "prefix")
 
+    @cached_property
+    def for_raw(self) -> RuleSet:
+        """Those of `prefix_only` that an anchor tells: without one, letters of an escape could begin a token."""
+        return RuleSet(rule for rule in self.prefix_only.rules if not rule.scan)
+
     @property
     def names(self) -> list[str]:
         """The names of the rules, sorted, each once."""

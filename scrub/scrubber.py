@@ -84,7 +84,7 @@ class Scrubber:
         self.book = Book(known)
         self._width = width
         self._rows = RowJoiner(self.rules)
-        self._prefix_rules = self.rules.prefix_only
+        self._raw_rules = self.rules.for_raw
         self._find_more = tuple(find_more)
         self._numbers: dict[int, int] = {}
         self._swept: tuple[int, Sweep] | None = None
@@ -120,7 +120,7 @@ class Scrubber:
         for finder in self._find_more:
             yield from finder(view)
         # Raw bytes have no words that another view would not show better; only tokens by themselves.
-        rules = self._prefix_rules if view.kind == "raw" else self.rules
+        rules = self._raw_rules if view.kind == "raw" else self.rules
         yield from discovered(rules, view, before)
 
     def sweep(self, views: Iterable[View]) -> list[Hit]:

@@ -2,16 +2,23 @@
 
 Backspaces, cursor keys and kills are carried out; pastes lose their markers; keys that a terminal reports as
 `CSI <code point> u` become their characters, whose spans are the digits of the code point.
+
+What a key that is no letter separates (Escape, Alt with a letter, arrows, function keys, the ends of a paste) is
+no one word for sure: a token that is whole before it has ended there, unless more of its letters follow.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import NamedTuple
 
 from scrub.escapes import text_views
-from scrub.views import Span, View
+from scrub.rests import LETTERS, begins_otherwise
+from scrub.views import FixedSeams, SamePlaces, Span, View
 
 _KEY = re.compile(
     rb"(?P<paste>\x1b\[20[01]~)"
@@ -23,10 +30,29 @@ _KEY = re.compile(
     rb"|(?P<letter>[\x20-\x7e]|[\xc0-\xff][\x80-\xbf]*|[\x80-\xbf])",
     re.DOTALL,
 )
+_NO_KEY = -1  # one that does nothing on a line
+_LINE_ENDS = (0x0A, 0x0D, 0x03)
 _DIGITS = re.compile(rb"[0-9]+")
 _CTRL, _ALT = 4, 2
 
-Cell = tuple[str, tuple[Span, ...]]
+_LEAST_REST = 8  # fewer letters behind a key are something else: a command, an answer
+_REST = re.compile(LETTERS + rb"{%d}" % _LEAST_REST)
+_COMMAND = re.compile(rb"(?:^|(?<=\s))[:/?!]?[a-zA-Z]{1,%d}\Z" % (_LEAST_REST - 1))  # `i`, and then a paste
+_ERASING = (0x08, 0x7F)  # what is typed next goes on with the letter before
+_OPEN_ESCAPE = re.compile(rb"\x1b(?:O(?![A-DFHMP-Sj-y]))?")  # not the beginning of a key that is reported
+
+
+IsSeam = Callable[[bytes, int], bool]
+"""Does a text break for sure at an offset where it may?"""
+
+
+class Cell(NamedTuple):
+    """A letter on a line: its bytes, its number, and that of the letter typed right before it; 0 where a key was."""
+
+    character: str
+    spans: tuple[Span, ...]
+    number: int = 0
+    after: int = 0
 
 
 @dataclass(slots=True)
@@ -35,11 +61,35 @@ class LineEditor:
 
     cells: list[Cell] = field(default_factory=list)
     cursor: int = 0
+    typed: int = 0
+    """How many letters were typed."""
+    last: int = 0
+    """The number of the one that was typed right before; 0 after any other key."""
 
     def insert(self, character: str, spans: tuple[Span, ...]) -> None:
         """Type one character."""
-        self.cells.insert(self.cursor, (character, spans))
+        self.typed += 1
+        self.cells.insert(self.cursor, Cell(character, spans, self.typed, self.last))
         self.cursor += 1
+        self.last = self.typed
+
+    def press(self, control: int) -> None:
+        """Carry out a key that is no letter."""
+        self.last = 0
+        if control in _CONTROLS:
+            _CONTROLS[control](self)
+        if control in _ERASING and self.cursor:
+            self.last = self.cells[self.cursor - 1].number
+
+    def breaks(self) -> Iterator[int]:
+        """Between which cells another key was pressed; not where something was put into what was typed at once."""
+        places = {cell.number: index for index, cell in enumerate(self.cells)}
+        goes_on = {cell.after: index for index, cell in enumerate(self.cells)}
+        for index in range(1, len(self.cells)):
+            before, cell = self.cells[index - 1], self.cells[index]
+            put_into = goes_on.get(before.number, 0) > index or places.get(cell.after, index) < index
+            if cell.after != before.number and not put_into:
+                yield index
 
     def erase(self, start: int, end: int) -> None:
         """Take cells out; the cursor is left at `start`."""
@@ -54,9 +104,9 @@ class LineEditor:
     def word_start(self) -> int:
         """Where the word before the cursor begins, by blanks."""
         at = self.cursor
-        while at and self.cells[at - 1][0] == " ":
+        while at and self.cells[at - 1].character == " ":
             at -= 1
-        while at and self.cells[at - 1][0] != " ":
+        while at and self.cells[at - 1].character != " ":
             at -= 1
         return at
 
@@ -78,46 +128,128 @@ _NUMBERED: dict[bytes, int] = {b"1": 0x01, b"7": 0x01, b"3": 0x04, b"4": 0x05, b
 
 
 def typed_views(stream: str, data: bytes) -> list[View]:
-    """Every view of an input stream: escapes removed, and the lines as edited. Lengths in bytes of `data`."""
-    return [*text_views(stream, data), _edited(stream, data)]
+    """Every view of an input stream: the lines as edited, the letters in the order of their keys, pastes of several
+    lines, texts in escapes. Lengths in bytes of `data`.
+    """
+    keys = list(_KEY.finditer(data))
+    views = [view for view in text_views(stream, data) if view.kind not in ("text", "backspaces-undone")]
+    return [_edited(stream, keys), _in_order(stream, keys), *_pastes(stream, data, keys), *views]
 
 
 def typed_lines(data: bytes) -> list[str]:
     """The lines that a line editor has at the end of each, the last one unfinished; for hidden input."""
-    return _edited("", data).text.decode("utf-8", "replace").split("\n")
+    return _edited("", _KEY.finditer(data)).text.decode("utf-8", "replace").split("\n")
 
 
-def _edited(stream: str, data: bytes) -> View:
+def _edited(stream: str, keys: Iterable[re.Match[bytes]]) -> View:
     done: list[Cell] = []
+    breaks: list[int] = []
     line = LineEditor()
     pasting = False
-    for found in _KEY.finditer(data):
+
+    def end(*cells: Cell) -> None:
+        breaks.extend(len(done) + index for index in line.breaks())
+        done.extend((*line.cells, *cells))
+
+    for found in keys:
         if found["paste"]:
             pasting = found["paste"].endswith(b"200~")
-            continue
         control = _apply(line, found)
         if control is None:
             continue
-        if control in (0x0A, 0x0D, 0x03):
-            done += [*line.cells, ("\n", (found.span(),))]
+        if control in _LINE_ENDS:
+            end(Cell("\n", (found.span(),)))
             line = LineEditor()
-        elif not pasting and control in _CONTROLS:
-            _CONTROLS[control](line)
-    return View.of_cells("typed", stream, done + line.cells)
+        else:
+            line.press(_NO_KEY if pasting else control)
+    end()
+    starts = _starts(done)
+    return _view(stream, "typed", done, [starts[index] for index in breaks], _is_behind_command)
+
+
+def _in_order(stream: str, keys: Iterable[re.Match[bytes]]) -> View:
+    """Letters as they were typed, what was taken back later too; an Escape before a letter is a key of its own."""
+    line, escaped = LineEditor(), list[int]()
+    for found in keys:
+        control = _apply(line, found)
+        if control in (0x09, 0x0A, 0x0D):
+            line.insert(chr(control), (found.span(),))
+        elif control is not None:
+            line.last = 0
+        if found["other"]:
+            escaped.extend(_type_behind_escape(line, found))
+    starts = _starts(line.cells)
+    certain = [starts[index] for index, cell in enumerate(line.cells) if cell.after != index]
+    places = sorted({*certain, *(starts[index + 1] for index in escaped)})
+
+    def is_seam(text: bytes, at: int) -> bool:
+        index = bisect_left(certain, at)
+        if certain[index : index + 1] == [at]:
+            return True
+        piece = text[at : certain[index] if index < len(certain) else None]
+        return _REST.match(piece) is not None and not begins_otherwise(piece, 0)
+
+    return _view(stream, "keys", line.cells, places, is_seam)
+
+
+def _type_behind_escape(line: LineEditor, found: re.Match[bytes]) -> Iterator[int]:
+    """Type the letter that makes a key with Escape; its place."""
+    escape = _OPEN_ESCAPE.match(found[0])
+    if escape is None or found[0].startswith((b"\x1b[", b"\x1b]")) or len(found[0]) == escape.end():
+        return
+    letter = found[0][escape.end() :]
+    if letter.isascii() and letter.decode().isprintable():
+        yield line.cursor
+        line.insert(letter.decode(), ((found.start() + escape.end(), found.end()),))
+
+
+def _starts(cells: Sequence[Cell]) -> list[int]:
+    """Where each begins in a view, in bytes, and where the last ends."""
+    return list(accumulate((len(cell.character.encode("utf-8", "replace")) for cell in cells), initial=0))
+
+
+def _view(stream: str, kind: str, cells: Sequence[Cell], places: Iterable[int], is_seam: IsSeam) -> View:
+    """The cells as a text; at these places a token that is whole has ended, unless more of it follows."""
+    view = View.of_cells(kind, stream, [(cell.character, cell.spans) for cell in cells])
+    text, listed = view.text, list(places)
+    doubts = [at for at in listed if not _REST.match(text, at) or begins_otherwise(text, at)]
+    return replace(view, seams=FixedSeams((at for at in listed if is_seam(text, at)), doubts))
+
+
+def _is_behind_command(text: bytes, at: int) -> bool:
+    """Do a few letters that stand by themselves end here, before more?"""
+    before = text[max(0, at - _LEAST_REST - 2) : at]
+    return _REST.match(text, at) is not None and _COMMAND.search(before) is not None
+
+
+def _pastes(stream: str, data: bytes, keys: Iterable[re.Match[bytes]]) -> Iterator[View]:
+    """What was pasted in several lines, in which a token may be broken."""
+    start: int | None = None
+    for found in keys:
+        if not found["paste"]:
+            continue
+        if found["paste"].endswith(b"200~"):
+            start = found.end()
+        elif start is not None:
+            text = data[start : found.start()]
+            if b"\r" in text or b"\n" in text:
+                yield View("text", stream, text, SamePlaces(start))
+            start = None
 
 
 def _apply(line: LineEditor, found: re.Match[bytes]) -> int | None:
-    """Type a character, or say which control was given."""
+    """Type a character, or say which control was given; `_NO_KEY` for any other key."""
     if found["letter"]:
         line.insert(found["letter"].decode("utf-8", "replace")[:1], (found.span(),))
         return None
     if found["control"]:
         return found["control"][0]
     if named := found["named"]:
-        return _NUMBERED.get(named[2:3]) if named.endswith(b"~") else _NAMED.get(named[-1:])
+        code = _NUMBERED.get(named[2:3]) if named.endswith(b"~") else _NAMED.get(named[-1:])
+        return _NO_KEY if code is None else code
     if found["codes"] or found["code2"]:
         return _reported(line, found)
-    return None
+    return _NO_KEY
 
 
 def _reported(line: LineEditor, found: re.Match[bytes]) -> int | None:
@@ -133,7 +265,7 @@ def _reported(line: LineEditor, found: re.Match[bytes]) -> int | None:
     if code < 0x20 or code == 0x7F:
         return code
     if code > 0x10FFFF or 0xD800 <= code < 0xE000 or 57344 <= code < 63744 or modifiers & (_CTRL | _ALT):
-        return None
+        return _NO_KEY
     line.insert(chr(code), spans)
     return None
 

@@ -99,6 +99,14 @@ class PlaceTaken(CassetteExists):
     )
 
 
+class InsideACassette(UsageError):
+    """The place for a new cassette lies in another one, whose files would then be of two recordings."""
+
+    template = (
+        "{path} lies in the cassette {cassette}: a cassette holds one recording. Choose a place beside it."
+    )
+
+
 class CannotStore(CassetteError):
     """The file system said no; nothing that was recorded is lost."""
 
@@ -322,6 +330,14 @@ class FactsDiffer(CassetteError):
     template = (
         "a replay of {path} reads something else than the recording, {number} in all, the first {first}. "
         "Its steps may read a screen that is still being painted: wait for more in them, and record it again."
+    )
+
+
+class NothingToCheck(UsageError):
+    """A cassette without assertions was given to be checked."""
+
+    template = (
+        "{path} has no {file}, so there is nothing to check. Begin one with cassette check --init {path}."
     )
 
 

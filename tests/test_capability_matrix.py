@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cassette
-from cassette.capability.answers import Answer
+from cassette.capability.answers import Answer, nearest
 from cassette.capability.api import Capabilities, StaleEvidence
 from cassette.capability.matrix import Cell, Matrix, matrix
 from cassette.capability.names import CAPABILITIES
@@ -186,6 +186,13 @@ class TestDemands:
         assert answer, answer
         assert answer.evidence
         assert all(item.status in ("pass", "stale") for item in answer.evidence)
+
+    def test_only_a_name_that_is_near_is_proposed(self) -> None:
+        known = ["aider", "codex", "gemini", "opencode", "gpt-6.1-sol"]
+        assert [nearest(name, known) for name in ("nope", "code", "pencode", "x", "")] == [
+            "", "did you mean 'codex'?", "did you mean 'opencode'?", "", "",
+        ]  # fmt: skip
+        assert nearest("gpt-9", known) == "did you mean 'gpt-6.1-sol'?"
 
     @pytest.mark.parametrize(
         ("text", "why"),

@@ -190,7 +190,16 @@ def test_missing_and_damaged_cassettes(tape, capsys):
 def test_specs_that_are_not_there(tape, capsys):
     result = run_here(capsys, "check", tape)
     assert result.code == 2
-    assert "tape has no assertions.yaml. Begin one with cassette check --init tape." in result.out
+    assert result.out == (
+        "none   tape has no assertions.yaml, so there is nothing to check. Begin one with cassette check --init tape.\n"
+    )
+    assert run_here(capsys, "check", tape, "--quiet").out == result.out
+    (listed,) = json.loads(run_here(capsys, "check", tape, "--json").out)
+    assert listed["exit_code"] == 2
+    Path("empty").mkdir()
+    result = run_here(capsys, "check", "empty")
+    assert result.code == 3
+    assert "empty is not a cassette: it has neither manifest.json nor assertions.yaml." in result.out
     assert run_here(capsys, "check", "none.yaml").code == 2
     assert run_here(capsys, "check", "a\0b").code == 2
     (tape / "assertions.yaml").mkdir()
@@ -201,6 +210,10 @@ def test_of_several_the_worst(tape, capsys):
     bound(tape, "  - exit: 0\n", at=Path("good.yaml"), path="tape")
     bound(tape, "  - exit: 1\n", at=Path("bad.yaml"), path="tape")
     bound(tape, "  - exit: 1\n", at=Path("lost.yaml"), path="nowhere")
+    passed = run_here(capsys, "check", "good.yaml", tape)
+    assert passed.code == 0
+    assert "nothing to check" in passed.out
+    assert run_here(capsys, "check", "good.yaml", tape, "--quiet").out == ""
     assert run_here(capsys, "check", "good.yaml", "bad.yaml").code == 1
     assert run_here(capsys, "check", "bad.yaml", "none.yaml", "good.yaml").code == 2
     assert run_here(capsys, "check", "bad.yaml", "none.yaml", "lost.yaml").code == 3

@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -535,6 +537,18 @@ def test_recovering_one_after_another(tmp_path, spool_root):
     assert "no recordings" in run_recover("--list").err
 
 
+def test_a_recorder_that_died_before_it_began(tmp_path, spool_root):
+    kept, lost = left_behind(tmp_path / "a"), left_behind(tmp_path / "b")
+    next(spool_root.rglob(f"{lost}.spool")).write_bytes(b"\xc5")
+    states = {line.split()[0]: line.split()[1] for line in run_recover("--list").out.splitlines()}
+    assert states == {lost: "empty", kept: "to"}
+    done = run_recover("--json")
+    assert [one["id"] for one in json.loads(done.out)] == [kept]
+    assert f"removed {lost}: its recorder ended before anything was recorded" in done.err
+    assert done.code == 0
+    assert spools_in(spool_root) == []
+
+
 def test_a_list_as_json(tmp_path):
     spool = left_behind(tmp_path / "a")
     (found,) = json.loads(run_recover("--list", "--json").out)
@@ -639,3 +653,30 @@ def test_input_that_will_not_reach_the_program_is_said(tmp_path):
     )
     assert b"nobody types: standard input is no terminal" in done.stderr
     assert done.stdout == b"done\r\n"
+
+
+def test_a_cassette_is_no_place_for_another(tmp_path):
+    run("record", "-o", tmp_path / "tape", "--", "true")
+    refused(
+        run("record", "-o", tmp_path / "tape" / "sub" / "one", "--", "true"),
+        2,
+        "a cassette holds one recording",
+    )
+    assert not (tmp_path / "tape" / "sub").exists()
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "manifest.json").write_text("{}")  # a web application has one, too
+    assert run("record", "-o", tmp_path / "site" / "tape", "--", "true").code == 0
+
+
+def test_no_room_for_a_spool_is_said_in_one_sentence(tmp_path):
+    limited = f'ulimit -f 1; exec "$@" record -o {shlex.quote(str(tmp_path / "tape"))} -- echo hi'
+    done = subprocess.run(
+        ["sh", "-c", limited, "sh", *COMMAND],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(CASSETTE_SPOOL_DIR=""),
+        timeout=LIMIT_S,
+    )
+    assert done.returncode == 4
+    assert re.search(r"no RAM-backed spool \([^()]+ has no room: [^()]+\)\n", done.stderr)

@@ -210,7 +210,9 @@ def test_a_damaged_cassette_is_never_called_clean(tmp_path, name):
     file, damage = DAMAGES[name]
     files = ended(tape())
     path = write(tmp_path / "tape", {**files, file: damage(files[file])})
-    assert scan(path, NOTHING_KNOWN).exit_code == 3
+    result = scan(path, NOTHING_KNOWN)
+    assert result.exit_code == 3
+    assert len([problem for problem in result.problems if "damaged" in problem]) == 1
 
 
 @pytest.mark.parametrize("name", sorted(ended(tape())))

@@ -1,6 +1,7 @@
 """The spool: what was acknowledged is there after any kill, damage is never trimmed, nothing goes to a disk."""
 
 import errno
+import fcntl
 import gc
 import os
 import resource
@@ -178,7 +179,8 @@ def test_cut_at_every_byte_gives_the_exact_prefix(ram):
         if cut < first:
             with pytest.raises(NoSuchSpool):
                 open_spool("tape", roots=[ram])
-            assert list_spools(roots=[ram]) == []
+            (info,) = list_spools(roots=[ram])
+            assert (info.empty, info.alive, info.size, info.started) == (True, False, cut, "")
             continue
         prefix = EVENTS[: sum(end <= cut for end in ends)]
         spool = open_spool("tape", roots=[ram])
@@ -388,6 +390,34 @@ def test_a_living_recorder_keeps_its_spool(ram):
 
 
 @needs_ram
+def test_what_a_crash_left_empty_can_be_discarded(ram):
+    path = written(ram)
+    path.write_bytes(b"")
+    (info,) = list_spools(roots=[ram])
+    assert info.empty
+    discard_spool("tape", roots=[ram])
+    assert list_spools(roots=[ram]) == []
+
+
+@needs_ram
+def test_one_that_is_removed_before_it_is_locked_is_made_again(ram, monkeypatch):
+    """As by a recovery that found it without an owner, and empty."""
+    flock, removed = fcntl.flock, []
+
+    def flock_too_late(fd, how):
+        if not removed and how == fcntl.LOCK_EX:
+            removed.extend(private(ram).glob("*.spool"))
+            removed[0].unlink()
+        flock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock_too_late)
+    spool = Spool.create({"id": "tape"}, target=Path("tape"), roots=[ram])
+    assert removed == [spool.path]
+    assert [info.alive for info in list_spools(roots=[ram])] == [True]
+    spool.discard()
+
+
+@needs_ram
 def test_one_recovery_at_a_time(ram):
     written(ram)
     first = open_spool("tape", roots=[ram])
@@ -464,7 +494,7 @@ def test_two_recordings_cannot_have_one_id_in_one_place(ram):
     one = Spool.create({"id": "tape"}, target=Path("one"), roots=[ram])
     two = Spool.create({"id": "tape"}, target=Path("two"), roots=[ram])
     assert two.in_memory
-    assert "File exists" in two.why_in_memory
+    assert "file exists" in two.why_in_memory
     fill(one)
     assert events_of(one) == EVENTS
     one.close()
@@ -489,7 +519,7 @@ def test_links_and_foreign_files_in_the_place_are_not_spools(ram, tmp_path):
     (private(ram) / "dir.spool").mkdir()
     os.mkfifo(private(ram) / "fifo.spool")
     (private(ram) / "empty.spool").write_bytes(b"")
-    assert [info.id for info in list_spools(roots=[ram])] == ["tape"]
+    assert [(info.id, info.empty) for info in list_spools(roots=[ram])] == [("empty", True), ("tape", False)]
     for name in ("link", "dir", "empty", "fifo"):
         with pytest.raises(NoSuchSpool):
             open_spool(name, roots=[ram])
@@ -583,7 +613,7 @@ class TestTheEnvironment:
     def test_cassette_spool_dir_is_never_replaced_by_another_place(self, ram, monkeypatch):
         monkeypatch.setenv("CASSETTE_SPOOL_DIR", str(ram))
         written(ram)
-        with pytest.raises(CannotStore, match=r"File exists.*CASSETTE_SPOOL_DIR"):
+        with pytest.raises(CannotStore, match=r"file exists.*CASSETTE_SPOOL_DIR"):
             Spool.create({"id": "tape"}, target=Path("tape"))
 
     def test_cassette_spool_dir_that_is_missing_is_an_error(self, tmp_path, monkeypatch):

@@ -173,7 +173,9 @@ def values(facts: Iterable[Checked]) -> list[str]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint for a name that is not there; empty when nothing is near."""
     lowered = {each.casefold(): each for each in known}
-    near = get_close_matches(name.casefold(), lowered, 1, 0.5)
+    wanted = name.casefold()
+    alike = [each for each in lowered if each[:3] == wanted[:3]]  # of names that begin so, less has to agree
+    near = get_close_matches(wanted, lowered, 1) or get_close_matches(wanted, alike, 1, 0.5)
     return f"did you mean {lowered[near[0]]!r}?" if near else ""
 
 

@@ -25,7 +25,8 @@ def parser() -> Parser:
     p = Parser(
         "check",
         "Do the assertions about these recordings hold? Exit code 0 all do, 1 some do not (or they are of another\n"
-        "recording), 2 a spec is wrong or could not fail, 3 a cassette is missing or damaged; of several the worst.",
+        "recording), 2 a spec is wrong or could not fail, 3 a cassette is missing or damaged; of several the worst.\n"
+        "Cassettes without assertions.yaml are passed over; where nothing else was given, that is 2.",
         EXAMPLES,
     )
     p.add_argument(
@@ -54,11 +55,15 @@ def main(arguments: Sequence[str]) -> int:
     for path in args.specs:
         report = check(path)
         reports.append(report)
-        if not args.json and not (args.quiet and report.exit_code == 0):
+        if not args.json and not (args.quiet and (report.exit_code == 0 or report.nothing)):
             _print(report, quiet=args.quiet)
     if args.json:
         print_json([report.as_json() for report in reports])
-    return max(report.exit_code for report in reports)
+    checked = [report.exit_code for report in reports if not report.nothing]
+    if not checked and args.quiet and not args.json:
+        for report in reports:
+            _print(report, quiet=True)
+    return max(checked, default=2)
 
 
 def _begin(path: str) -> int:
@@ -74,7 +79,7 @@ def _print(report: Report, *, quiet: bool) -> None:
             _print_result(report.spec, result)
     if report.error is not None:
         first, *more = str(report.error).split("\n")
-        write_line(f"{colour('WRONG' if report.exit_code == 2 else 'FAIL ', 'red')}  {printable(first)}")
+        write_line(f"{_mark_of(report)}  {printable(first)}")
         for line in more:
             write_line(f"       {printable(line)}")
         return
@@ -83,6 +88,12 @@ def _print(report: Report, *, quiet: bool) -> None:
     said = f"{held} of {total} {hold}" if held < total else f"all {total} hold" if total > 1 else "it holds"
     partial = "; the recording is partial, see cassette verify" if report.state == "partial" else ""
     write_line(f"{printable(report.spec)}: {colour(said, 'green' if held == total else 'red')}{partial}")
+
+
+def _mark_of(report: Report) -> str:
+    if report.nothing:
+        return colour("none ", "yellow")
+    return colour("WRONG" if report.exit_code == 2 else "FAIL ", "red")
 
 
 def _print_result(spec: str, result: Result) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cassette.cli.output import Parser, ProgressLine, note, print_json, printable, write_line
 from cassette.errors import CassetteError, UsageError
+
+if TYPE_CHECKING:
+    from cassette.store.spool import SpoolInfo
 
 EXAMPLES = (
     "cassette recover                 finish every recording whose recorder is gone",
@@ -47,28 +51,29 @@ def main(arguments: Sequence[str]) -> int:
     if args.list:
         return _list(as_json=args.json)
     if args.discard is not None:
-        spool_id = _whole_id(args.discard)
+        spool_id = _meant(args.discard).id
         discard_spool(spool_id)
         note(f"discarded {spool_id}")
         if args.json:
             print_json({"discarded": spool_id})
         return 0
     if args.id is not None:
-        ids = [_whole_id(args.id)]
+        spools = [_meant(args.id)]
     else:
-        ids = [info.id for info in list_spools() if not info.alive]
-        if not ids:
+        spools = [info for info in list_spools() if not info.alive]
+        if not spools:
             note("nothing to recover")
-    return _recover(ids, to=args.output, as_json=args.json)
+    return _recover(spools, to=args.output, as_json=args.json)
 
 
-def _whole_id(start: str) -> str:
+def _meant(start: str) -> SpoolInfo:
+    """The one spool whose id begins so."""
     from cassette.errors import NoSuchSpool
     from cassette.recording.recovery import list_spools
 
     if not start:
         raise UsageError(what="the id is empty: give its start, as cassette recover --list shows it")
-    found = [info.id for info in list_spools() if info.id.startswith(start)]
+    found = [info for info in list_spools() if info.id.startswith(start)]
     if not found:
         raise NoSuchSpool(id=start)
     if len(found) > 1:
@@ -76,21 +81,25 @@ def _whole_id(start: str) -> str:
     return found[0]
 
 
-def _recover(ids: list[str], *, to: str | None, as_json: bool) -> int:
-    from cassette.recording.recovery import recover
+def _recover(spools: list[SpoolInfo], *, to: str | None, as_json: bool) -> int:
+    from cassette.recording.recovery import discard_spool, recover
 
     progress, code, done = ProgressLine("drawing frames"), 0, []
-    for spool_id in ids:
+    for info in spools:
         try:
-            path = recover(spool_id, to=to, progress=progress)
+            if info.empty:
+                discard_spool(info.id)
+                note(f"removed {info.id}: its recorder ended before anything was recorded")
+                continue
+            path = recover(info.id, to=to, progress=progress)
         except CassetteError as error:
-            note(f"cassette: {spool_id}: {error}")
+            note(f"cassette: {info.id}: {error}")
             code = max(code, error.exit_code)
             continue
         finally:
             progress.end()
-        done.append({"id": spool_id, "path": str(path)})
-        note(f"recovered {spool_id}: {printable(str(path))}")
+        done.append({"id": info.id, "path": str(path)})
+        note(f"recovered {info.id}: {printable(str(path))}")
     if as_json:
         print_json(done)
     return code
@@ -104,7 +113,9 @@ def _list(*, as_json: bool) -> int:
         print_json([{slot: getattr(info, slot) for slot in info.__slots__} for info in found])
         return 0
     for info in found:
-        state = "running" if info.alive else "damaged" if info.damage else "to recover"
+        state = (
+            "running" if info.alive else "damaged" if info.damage else "empty" if info.empty else "to recover"
+        )
         words = printable(" ".join(info.argv))
         target = printable(str(info.target or "?"))
         write_line(f"{info.id}  {state:10}  {info.size:>12,} bytes  {info.started}  {words}  -> {target}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from cassette.errors import CassetteError, ScrubMovedCells, SecretsWouldLeak
+from cassette.errors import CassetteError, Damaged, ScrubMovedCells, SecretsWouldLeak
 from cassette.format.lines import BadLine
 from cassette.model import (
     DISCOVERY,
@@ -62,6 +62,7 @@ _RANK = (
 )
 MAX_PLACES = 1000
 """More places in one cassette are not told apart."""
+_DAMAGED = "it is damaged: "
 _MOVES = re.compile(
     rb"[\x00-\x06\x08\x0b-\x1f\x7f]"
     rb"(?:(?<=\x1b)(?!\[[0-9;:]*m|\[\?(?:25|2004|2026)[hl]|\][^\x07\x1b]*(?:\x07|\x1b\\))"
@@ -244,7 +245,7 @@ def _changes(made: Scan, settings: ScrubSettings, draw: bool) -> Changes | None:
         with CassetteDirectory(made.path) as directory:
             verdict = examine(directory)
             if verdict.findings:
-                made.problems.append(f"it is damaged: {verdict.findings[0]}")
+                made.problems.append(f"{_DAMAGED}{verdict.findings[0]}")
             if not draw:
                 made.screen = "as its lines"
                 return None
@@ -261,13 +262,18 @@ def _changes(made: Scan, settings: ScrubSettings, draw: bool) -> Changes | None:
         made.found.append(_stuck(error.facts))
         return None
     except CassetteError as error:
-        made.problems.append(str(error))
+        if not (isinstance(error, Damaged) and _told_of_damage(made)):
+            made.problems.append(str(error))
         return None
     except (BadLine, OSError, ValueError, LookupError) as error:
         made.problems.append(f"it holds no recording that can be drawn ({type(error).__name__})")
         return None
     made.screen = "read"
     return Changes(result)
+
+
+def _told_of_damage(made: Scan) -> bool:
+    return any(problem.startswith(_DAMAGED) for problem in made.problems)
 
 
 def _stuck(facts: Mapping[str, Any]) -> Found:

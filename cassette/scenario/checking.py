@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from cassette.errors import CassetteError, NotACassette, NotBound, UsageError
+from cassette.errors import CassetteError, NotACassette, NotBound, NothingToCheck, UsageError
+from cassette.model import MANIFEST
 from cassette.reading.moments import Moment
 from cassette.reading.reader import Cassette
 from cassette.reading.reader import open as open_cassette
@@ -66,8 +67,16 @@ class Report:
     error: CassetteError | None = field(default=None, compare=False)
 
     @property
+    def nothing(self) -> bool:
+        """Whether there was a cassette, and no assertion about it."""
+        return isinstance(self.error, NothingToCheck)
+
+    @property
     def exit_code(self) -> int:
-        """0 all hold, 1 some do not or it is another recording, 2 the spec is wrong, 3 no cassette or a damaged one."""
+        """0 all hold, 1 some do not or it is another recording, 2 the spec is wrong, 3 no cassette or a damaged one.
+
+        2, too, where there is nothing to check.
+        """
         codes = [EXIT_CODES[result.outcome] for result in self.results]
         return max([*codes, self.error.exit_code if self.error else 0])
 
@@ -89,17 +98,23 @@ class Report:
 
 
 def spec_at(path: str | Path) -> Path:
-    """The file of a spec that was named by itself or by the directory where it lies. Raises UsageError."""
+    """The file of a spec that was named by itself or by the directory where it lies.
+
+    Raises NothingToCheck, NotACassette, UsageError.
+    """
     place = Path(path)
     try:
         if not place.is_dir():
             return place
         if (place / FILE_NAME).exists():
             return place / FILE_NAME
+        is_cassette = (place / MANIFEST).exists()
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(what=f"cannot read the assertions {path}: {why}. Check the path.") from None
-    raise UsageError(what=f"{path} has no {FILE_NAME}. Begin one with cassette check --init {path}.")
+    if is_cassette:
+        raise NothingToCheck(path=path, file=FILE_NAME)
+    raise NotACassette(path=path, why=f"it has neither {MANIFEST} nor {FILE_NAME}")
 
 
 def check(path: str | Path) -> Report:

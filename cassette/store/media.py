@@ -73,9 +73,12 @@ class FileMedium:
     def create(cls, place: Place, name: str) -> FileMedium:
         """A new file in a place, locked. Raises OSError."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(name, flags, 0o600, dir_fd=place.fd)
-        fcntl.flock(fd, fcntl.LOCK_EX)  # at once, or after somebody's `has_owner`
-        return cls(fd, os.dup(place.fd), place.path / name)
+        while True:
+            fd = os.open(name, flags, 0o600, dir_fd=place.fd)
+            fcntl.flock(fd, fcntl.LOCK_EX)  # at once, or after somebody's `has_owner`
+            if os.fstat(fd).st_nlink:
+                return cls(fd, os.dup(place.fd), place.path / name)
+            os.close(fd)  # somebody removed it before it was locked, as one that a crash left empty
 
     @classmethod
     def open(cls, place: Place, name: str) -> FileMedium | None:

@@ -10,6 +10,7 @@ its offset, and is never trimmed away. The spool belongs to whoever holds the lo
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -106,8 +107,10 @@ class Spool:
             try:
                 medium = FileMedium.create(place, document["spool"]["id"] + SUFFIX)
                 return cls._begin(medium, document, payload, max_bytes)
-            except (OSError, SpoolFull) as error:
-                refused.append(f"{place.path} cannot be used: {error}")
+            except OSError as error:
+                refused.append(f"{place.path} cannot be used: {(error.strerror or str(error)).lower()}")
+            except SpoolFull as full:
+                refused.append(f"{place.path} has no room: {full.facts['why']}")
             finally:
                 place.close()
         if roots is None and (demanded := demanded_root()) is not None:
@@ -277,7 +280,7 @@ class Spool:
 
 @dataclass(frozen=True, slots=True)
 class SpoolInfo:
-    """What `recover --list` shows of a spool; of one whose header is damaged only `id`, `path`, `size`, `alive`."""
+    """What `recover --list` shows of a spool; of one without a whole header only `id`, `path`, `size`, `alive`."""
 
     id: str
     path: Path
@@ -289,10 +292,12 @@ class SpoolInfo:
     pid: int = 0
     argv: tuple[str, ...] = ()
     damage: str = ""
+    empty: bool = False
+    """Not even its header was written whole: there is nothing to recover, only a file to remove."""
 
 
 def list_spools(*, roots: Sequence[Path] | None = None) -> list[SpoolInfo]:
-    """Every spool of this user, oldest first; touches none. Those without a whole header hold nothing yet."""
+    """Every spool of this user, oldest first; touches none."""
     found: list[SpoolInfo] = []
     for place in places_to_read(roots):
         try:
@@ -338,7 +343,7 @@ def _take(spool_id: str, roots: Sequence[Path] | None) -> FileMedium:
 
 
 def _look(place: Place, name: str) -> SpoolInfo | None:
-    """What a file in a place holds, without taking it; None when it is gone, no spool, or has no header yet."""
+    """What a file in a place holds, without taking it; None when it is gone, or no file."""
     path, spool_id = place.path / name, name.removesuffix(SUFFIX)
     try:
         fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place.fd)
@@ -346,11 +351,15 @@ def _look(place: Place, name: str) -> SpoolInfo | None:
         return None
     medium = FileMedium(fd, os.dup(place.fd), path)
     try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return None
         alive, size = locks.has_owner(fd), medium.size()
         document, _ = read_header(medium, spool_id)
     except SpoolDamaged as damage:
         return SpoolInfo(spool_id, path, size, alive, damage=str(damage))
-    except (NoSuchSpool, OSError):
+    except NoSuchSpool:
+        return SpoolInfo(spool_id, path, size, alive, empty=True)
+    except OSError:
         return None
     finally:
         medium.release()

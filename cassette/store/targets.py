@@ -9,10 +9,17 @@ import os
 import stat
 from pathlib import Path
 
-from cassette.errors import CannotStore, CassetteExists, PlaceTaken, UnknownVersion, UsageError
+from cassette.errors import (
+    CannotStore,
+    CassetteExists,
+    InsideACassette,
+    PlaceTaken,
+    UnknownVersion,
+    UsageError,
+)
 from cassette.format.documents import BadDocument, read_json
 from cassette.format.limits import MAX_DOCUMENT_BYTES
-from cassette.model import FORMAT_VERSION, MANIFEST
+from cassette.model import FORMAT_VERSION, MANIFEST, OUTPUT, OUTPUT_RAW
 from cassette.store.operations import SYSTEM, FileOperations
 from cassette.store.siblings import LONGEST_NAME_BYTES, finish_interrupted_swap
 
@@ -20,11 +27,13 @@ from cassette.store.siblings import LONGEST_NAME_BYTES, finish_interrupted_swap
 def check_target(target: Path, *, overwrite: bool, ops: FileOperations = SYSTEM) -> None:
     """Say before a recording begins whether its cassette could be published at `target`. Makes nothing.
 
-    Raises CassetteExists, PlaceTaken, UnknownVersion (never overwritten), CannotStore, UsageError. A swap that a kill
-    interrupted there is finished first.
+    Raises CassetteExists, PlaceTaken, InsideACassette, UnknownVersion (never overwritten), CannotStore, UsageError.
+    A swap that a kill interrupted there is finished first.
     """
     target = checked_target(target)
     parent = target.parent
+    if (cassette := next(filter(_looks_like_one, target.parents), None)) is not None:
+        raise InsideACassette(path=target, cassette=cassette)
     finish_interrupted_swap(parent, ops=ops)
     while not os.path.lexists(parent):
         parent = parent.parent
@@ -37,6 +46,11 @@ def check_target(target: Path, *, overwrite: bool, ops: FileOperations = SYSTEM)
             _check_place(ops, target, overwrite=overwrite)
         except OSError as error:
             raise unfit(target, (error.strerror or str(error)).lower()) from error
+
+
+def _looks_like_one(directory: Path) -> bool:
+    """Whether a directory is a cassette by its files; other things have a `manifest.json` too."""
+    return all(os.path.isfile(directory / name) for name in (MANIFEST, OUTPUT, OUTPUT_RAW))  # noqa: PTH113
 
 
 def _check_place(ops: FileOperations, target: Path, *, overwrite: bool) -> None:

@@ -2,7 +2,7 @@
 
 Every string becomes a field: `"key": "value"`, and the strings of a list one line: `"argv": tool --token …`, so
 that the name of a value and the word before it are read with it. Names are scrubbed too; punctuation is not
-written back.
+written back. Names of one object that would be one are told apart by a number, so that no value is lost.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from scrub.placeholder import told_apart
 
 Json = Any  # what JSON can hold
 
@@ -72,8 +74,19 @@ def _replaced(value: Json, take: Callable[[str], str]) -> Json:
     if isinstance(value, list):
         return [_replaced(inner, take) for inner in value]
     if isinstance(value, dict):
-        return {take(key): _replaced(inner, take) for key, inner in value.items()}
+        return _object([(key, take(key), _replaced(inner, take)) for key, inner in value.items()])
     return value
+
+
+def _object(entries: list[tuple[str, str, Json]]) -> dict[str, Json]:
+    """(name before, name now, value) as an object; a name that did not change is never given another."""
+    used = {now for before, now, _ in entries if now == before}
+    made: dict[str, Json] = {}
+    for before, now, value in entries:
+        name = now if now == before else told_apart(now, used)
+        used.add(name)
+        made[name] = value
+    return made
 
 
 def map_strings(value: Json, change: Callable[[str], str]) -> Json:

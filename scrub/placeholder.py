@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 STAR = ord("*")
 LEAST_LENGTH = 20  # characters; a shorter secret is covered with stars alone
-PLACEHOLDER = re.compile(rb"<SCRUBBED:[a-z0-9-]*:\d+\**>")
+PLACEHOLDER = re.compile(rb"<SCRUBBED:[a-z0-9-]*:(?P<number>\d+)\**>")
+_BETWEEN = re.compile(
+    rb"[ \t\r\n|]|\xe2\x94[\x80-\x83]|\xe2\x95\x91|\xe2\x96[\x8f\x95]|\x1b\[[0-9;]*[a-zA-Z]"
+)
+_LONGEST = 2000  # bytes of a text in which a placeholder that is broken over rows ends
+_MOST_DIGITS = 9  # a text that only looks like a placeholder must not use the numbers up
 
 Width = Callable[[str], int]
 """How many cells one character takes: 0, 1 or 2."""
@@ -25,6 +30,15 @@ _FILLERS = {
     (3, 0): "\u20d0",
     (4, 0): "\U000e0100",
 }
+# A filler -> the first of ten characters in a row that have its length and width.
+_ZEROS = {
+    "*": "0",
+    "\u00ac": "\u0531",
+    "\u2217": "\u1e00",
+    "\uff0a": "\uff10",
+    "\U0001f7b0": "\U0001d7ce",
+    "\U0001f31f": "\U0001f311",
+}
 _BORDERS = frozenset(border.encode() for border in "│┃║▏▕")
 # A key as terminals report it, CSI <code point> u: a code point with as many digits.
 _CODE_POINTS = {2: b"42", 3: b"120", 4: b"8727", 5: b"65290", 6: b"128944", 7: b"1113855"}
@@ -38,6 +52,37 @@ def placeholder(kind: str, number: int, length: int) -> bytes:
         return b"*" * length
     head = f"<SCRUBBED:{name}:{number}"
     return f"{head}{'*' * (length - len(head) - 1)}>".encode()
+
+
+def last_number(text: bytes) -> int:
+    """The greatest number of a placeholder in a text, broken over rows or not; 0 where there is none."""
+    last, at = 0, text.find(b"<S")
+    while at >= 0:
+        found = PLACEHOLDER.match(_BETWEEN.sub(b"", text[at : at + _LONGEST]))
+        if found and len(found["number"]) <= _MOST_DIGITS:
+            last = max(last, int(found["number"]))
+        at = text.find(b"<S", at + 1)
+    return last
+
+
+def told_apart(name: str, used: Container[str]) -> str:
+    """A covered name that is none of those used: a number over its last stars, so that length and width stay.
+
+    Where it has no star, or too few, the number stands behind it.
+    """
+    places = [at for at, character in enumerate(name) if character in _ZEROS]
+    number, made = 1, name
+    while made in used:
+        number += 1
+        digits = str(number)
+        letters = list(name)
+        if len(digits) > len(places):
+            made = f"{name}{digits}"
+            continue
+        for at, digit in zip(places[-len(digits) :], digits, strict=True):
+            letters[at] = chr(ord(_ZEROS[name[at]]) + int(digit))
+        made = "".join(letters)
+    return made
 
 
 def width_of(character: str) -> int:

@@ -32,13 +32,19 @@ class Sheet:
 
 
 class Rewriter:
-    """Rewrites streams. Numbers secrets in the order in which they first appear, stream by stream."""
+    """Rewrites streams. Numbers secrets in the order in which they first appear, stream by stream.
 
-    def __init__(self, streams: Mapping[str, bytes], width: Width, numbers: dict[int, int]) -> None:
+    `numbers` are those given by now; new ones are greater than they and than `last`.
+    """
+
+    def __init__(
+        self, streams: Mapping[str, bytes], width: Width, numbers: dict[int, int], last: int = 0
+    ) -> None:
         self._sheets = {name: Sheet(bytearray(data)) for name, data in streams.items()}
         self._order = {name: index for index, name in enumerate(streams)}
         self._width = width
         self._numbers = numbers
+        self._last = max([last, *numbers.values()])
 
     def rewrite(self, hits: Sequence[Hit]) -> tuple[dict[str, bytes], list[Hit]]:
         """The streams with every hit covered, and the hits that covered something no longer hit before them had."""
@@ -63,7 +69,9 @@ class Rewriter:
             place = (self._order[hit.view.stream], begin)
             first[hit.entry.identity] = min(place, first.get(hit.entry.identity, place))
         for identity in sorted(first, key=lambda identity: first[identity]):
-            self._numbers.setdefault(identity, len(self._numbers) + 1)
+            if identity not in self._numbers:
+                self._last += 1
+                self._numbers[identity] = self._last
 
     def _text(self, hit: Hit, units: list[Unit]) -> list[int]:
         """The character to stand at each unit."""

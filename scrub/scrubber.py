@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from scrub.known import Book, KnownValue, discovered
-from scrub.placeholder import Width, width_of
+from scrub.placeholder import Width, last_number, width_of
 from scrub.report import HitCounts
 from scrub.rewrite import Rewriter
 from scrub.rows import RowJoiner
@@ -87,6 +87,7 @@ class Scrubber:
         self._raw_rules = self.rules.for_raw
         self._find_more = tuple(find_more)
         self._numbers: dict[int, int] = {}
+        self._last_number = 0  # of the placeholders that were there before
         self._swept: tuple[int, Sweep] | None = None
 
     def copy(self) -> Self:
@@ -130,11 +131,15 @@ class Scrubber:
         if self._swept is None or self._swept[0] != self.book.version:
             self._swept = (self.book.version, Sweep(self.book))
         sweep = self._swept[1]
-        return [hit for view in views for hit in sweep.hits(view)]
+        hits: list[Hit] = []
+        for view in views:
+            self._last_number = max(self._last_number, last_number(view.text))
+            hits.extend(sweep.hits(view))
+        return hits
 
     def rewrite(self, streams: Mapping[str, bytes], hits: list[Hit]) -> tuple[dict[str, bytes], list[Hit]]:
         """The streams with every hit covered, lengths and widths kept, and the hits that covered something."""
-        return Rewriter(streams, self._width, self._numbers).rewrite(hits)
+        return Rewriter(streams, self._width, self._numbers, self._last_number).rewrite(hits)
 
     def check(self, views: Iterable[View]) -> list[Leak]:
         """What of the known values is in the views. Empty is good."""

@@ -453,17 +453,3 @@ def test_killed_at_any_step_the_old_or_the_new_one_is_there_whole(tmp_path):
             assert sibling == path or is_hidden_sibling(sibling.name)
         step += 1
     assert outcomes == {(True, False), (True, True), (False, True)}
-
-
-def test_names_that_would_become_one_are_refused_and_nothing_is_lost(tmp_path):
-    other = OPAQUE[::-1]
-    for at, made in enumerate(
-        (tape().service(50, {OPAQUE: 1, other: 2}), tape().input(50, x={OPAQUE: 1, other: 2}))
-    ):
-        path = write(tmp_path / f"{at}", ended(made))
-        before = contents(path)
-        found = scan(path, known(OPAQUE, other))
-        assert found.exit_code == 5
-        with pytest.raises(CassetteError, match="two names in it would be one"):
-            fix(found, known(OPAQUE, other))
-        assert contents(path) == before

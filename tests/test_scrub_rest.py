@@ -14,8 +14,11 @@ from scrub.documents import flatten
 from scrub.environment import env_allowlist, known_from_environment, known_from_file, looks_secret
 from scrub.hidden import Discipline, InputFacts, asks_for_secret, hidden_by, hidden_line, hidden_values
 from scrub.identity import Identity
+from scrub.known import KnownValue
 from scrub.normalize import BY_NAME, RULES, normalize, normalize_rows, rules_named, volatile
+from scrub.placeholder import width_of
 from scrub.report import HitCounts, Preserved, ScrubReport
+from scrub.rules import RuleSet
 from scrub.scrubber import Scrubber
 from scrub.userrules import RulesRefused, parse_rules
 from scrub.views import plain_view
@@ -424,3 +427,49 @@ def test_without_re2_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(__import__("sys").modules, "re2", None)
     with pytest.raises(RulesRefused, match="pty-cassette\\[rules\\]"):
         userrules.parse_rules(GOOD)
+
+
+def _names(document: dict[str, Any], *known: str) -> list[str]:
+    flat = flatten(document)
+    values = [KnownValue(value.encode(), "known", "environment:NAME") for value in known]
+    done = Scrubber(RuleSet([]), values).scrub(
+        {"d": flat.text}, lambda now: [plain_view("document", "d", now["d"])]
+    )
+    return list(flat.rebuilt(done.streams["d"]))
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [("v9Kq2mZr7Xw4", "4wX7rZm2qK9v"), ("パスワード123", "ドーワスパ321"), ("pâssw→rd", "wâssp→dr")],
+)
+def test_names_of_one_object_stay_apart_at_the_same_length_and_width(secrets: tuple[str, ...]) -> None:
+    names = _names({secrets[0]: 1, "plain": 2, secrets[1]: 3}, *secrets)
+    assert len(set(names)) == 3
+    for name, secret in zip((names[0], names[2]), secrets, strict=True):
+        assert len(name.encode()) == len(secret.encode())
+        assert [width_of(letter) for letter in name] == [width_of(letter) for letter in secret]
+        assert not set(name) & set(secret) - set("123")
+
+
+def test_a_name_that_is_a_placeholder_already_stays() -> None:
+    assert _names({"v9Kq2mZr7Xw4": 1, "*" * 12: 2, "***********2": 3}, "v9Kq2mZr7Xw4") == [
+        "***********3",
+        "*" * 12,
+        "***********2",
+    ]
+
+
+@given(st.lists(st.text("abc123", min_size=8, max_size=9), min_size=1, max_size=30, unique=True))
+def test_no_value_is_lost_however_many_names_are_secret(secrets: list[str]) -> None:
+    document = {secret: number for number, secret in enumerate(secrets)}
+    flat = flatten(document)
+    covered = flat.text
+    for start, end in flat.spans:
+        covered = covered[:start] + b"*" * (end - start) + covered[end:]
+    assert list(flat.rebuilt(covered).values()) == list(document.values())
+    assert [len(name) for name in flat.rebuilt(covered)] == [len(name) for name in secrets]
+
+
+def test_names_of_people_that_become_one_stay_apart() -> None:
+    identity = Identity(user="eleanor")
+    assert identity.in_document({"user": 1, "eleanor": 2}) == {"user": 1, "user2": 2}

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Missing, in_turns
 from benchmarks.scrub_cases import Stream, observed_output, pyte_takes, real_streams, samples, scrubbed_hazard
-from cassette.recording.screen_texts import Beginnings, screen_texts
+from cassette.recording.beginnings import Beginnings
+from cassette.recording.screen_texts import screen_texts
 from cassette.recording.scrubbing import ScrubPlan, scrub_recording
 from scrub.escapes import text_views
 from scrub.finder import find
@@ -23,6 +24,7 @@ from scrub.known import KnownValue
 from scrub.scrubber import Scrubber
 from scrub.table import default_rules
 from scrub.views import View
+from terminal.played import Played
 
 ROOT = Path(__file__).parent.parent
 MB = 1_000_000
@@ -114,7 +116,8 @@ def every_view(scrubber: Scrubber, stream: Stream) -> list[View]:
     """The views of an output, the screen's too."""
     linear = scrubber.completed(text_views("output", stream.data), {"output": stream.data})
     worth = Beginnings(scrubber.rules, scrubber.book)
-    screen, _ = screen_texts([len(stream.data)], stream.data, stream.size, worth)
+    played = Played(stream.size.columns, stream.size.rows, [len(stream.data)], stream.data)
+    screen = screen_texts(played, worth, scrubber.book)
     return [*(view for view in linear if view.discover), *screen.views]
 
 

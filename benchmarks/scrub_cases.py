@@ -28,6 +28,7 @@ from scrub.forms import forms_of
 from scrub.known import KnownValue
 from scrub.typed import typed_views
 from terminal.exit_status import ExitStatus
+from terminal.played import Played
 from terminal.provenance import Text, texts
 from terminal.watched import Beginning
 
@@ -136,7 +137,7 @@ def readings(output: bytes, typed: bytes, size: Size) -> Iterator[str]:
         yield view.text.decode("utf-8", "replace")
     yield output.decode("utf-8", "replace")
     shown: list[Text] = []
-    texts([output], columns=size.columns, rows=size.rows, worth=_words, take=shown.append)
+    texts(Played.of([output], columns=size.columns, rows=size.rows), worth=_words, take=shown.append)
     yield from (text.text for text in shown)
 
 

@@ -26,6 +26,8 @@ Strikes = tuple[int, ...]
 
 MOST_STRIKES = 8
 """Paintings of one character over itself that a cell remembers."""
+UNKNOWN = -1
+"""The strike of a character that was drawn before this terminal knew the numbers."""
 _LONG = 512
 _OTHER_PEN: Pen = (-1, -1, -1, 1, None)
 
@@ -51,6 +53,11 @@ def strikes_at(row: Row, x: int) -> tuple[Strikes, ...]:
     if type(pen) is int:
         return ((pen >> 1,),)
     return pen.strikes if isinstance(pen, Ink) and pen.cell == row.data[x] else ()
+
+
+def are_known(strikes: Strikes) -> bool:
+    """Is it known what painted a character, every time?"""
+    return bool(strikes) and UNKNOWN not in strikes
 
 
 def painted(reading: Reading, start: int, end: int) -> Iterator[tuple[str, Strikes]]:
@@ -142,7 +149,7 @@ class InkedTerminal(WatchedTerminal):
                 elif isinstance(pen, Ink) and pen.cell == cell:
                     earlier = pen.strikes[0]
                 else:
-                    continue
+                    earlier = (UNKNOWN,)
                 strikes = tuple(dict.fromkeys((*strikes_at(row, x)[0], *earlier)))[:MOST_STRIKES]
                 row.pens[x] = inked(self.pen, cell, (strikes,))
 

@@ -15,12 +15,12 @@ _WINDOW = 256
 
 
 class Origins:
-    """Decodes the output as it comes, and knows for each character (by its number) its bytes."""
+    """Decodes the output as it comes, from a byte on, and knows for each character (by its number) its bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: int = 0) -> None:
         self._decoder = getincrementaldecoder("utf-8")("replace")
         self._characters = [0]  # the number of the first character of each piece
-        self._bytes: list[int] = [0]  # and its first byte
+        self._bytes: list[int] = [start]  # and its first byte
         self._pieces: list[bytes | None] = []  # None where each byte is a character
         self._expanded = lru_cache(maxsize=4)(self._expand)
 

@@ -1,44 +1,31 @@
 """Which bytes of a recording painted which cell, and every text that ever stood on its screen.
 
 Two passes over the same output, with the same looks at the same moments (`watched.py`). `texts` only reads, and
-is quick; `painted_views` also knows the bytes of each character, and gives those readings that are asked for
+is quick; `painted_texts` also knows the bytes of each character, and gives those readings that are asked for
 by their text. Whether anything is to be looked for, and what, is the caller's: nothing here knows a secret.
+
+The first pass keeps states of the screen on the way (`passes.py`). With these the second one draws only the stretches
+in which something was read, and output of which a few bytes were replaced is read again (`texts_again`) only from
+there up to where the screen is as it was.
 """
 
 from __future__ import annotations
 
-from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from terminal.cells import Row
-from terminal.inked import InkedTerminal, Inker, painted, strikes_at
+from terminal.inked import InkedTerminal, Inker, Strikes, are_known, painted, strikes_at
 from terminal.origins import Origins, Span
+from terminal.passes import Drawing, Kept, Passed, Seen, Stretch, TextFeed, Track, merged
+from terminal.played import START, Place, Played
 from terminal.readings import Reading
-from terminal.tokenizer import Tokenizer
+from terminal.saved import Saved
 from terminal.watched import WatchedTerminal, Worth
 
-_PIECE = 65_536
-_MOST_SEEN = 500_000
 _SCREEN = "screen"
 
-
-@dataclass(frozen=True, slots=True)
-class Resize:
-    """The terminal gets another size."""
-
-    columns: int
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """At this moment the cursor's row is wanted, up to the cursor."""
-
-
-Step: TypeAlias = bytes | Resize | Ask
 PaintedCell: TypeAlias = tuple[str, tuple[Span, ...]]
 """A character and the byte ranges of the output that painted it, the latest first."""
 
@@ -50,13 +37,14 @@ def key_of(kind: str, text: str) -> int:
 
 class Text(NamedTuple):
     """A reading as text. `seams` are the characters at which rows were joined by a guess, `doubts` those at which
-    what stands in the first of two rows has more likely ended.
+    what stands in the first of two rows has more likely ended. It was read in the piece of output that begins at `at`.
     """
 
     kind: str
     text: str
     seams: Sequence[int] = ()
     doubts: Sequence[int] = ()
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,153 +56,230 @@ class PaintedText:
     seams: list[int]
 
 
-ROWS_ABOVE = 3
-"""Rows above that of the cursor which belong to what a program asked."""
+class Part(NamedTuple):
+    """Characters of a text that are wanted, from and up to; and among them those whose bytes are needed."""
+
+    start: int
+    end: int
+    first: int
+    last: int
 
 
-@dataclass(slots=True)
-class Track:
-    """What a pass notes beside the readings: the cursor after each chunk, as a digest, and the rows asked for."""
-
-    asked: list[str] = field(default_factory=list)
-    chunks: int = 0
-    _digest: blake2b = field(default_factory=blake2b)
-
-    def note(self, terminal: WatchedTerminal) -> None:
-        """The end of a chunk."""
-        cursor = terminal.cursor
-        self.chunks += 1
-        self._digest.update(b"%d;%d;%d;" % (cursor.x, cursor.y, terminal.alternate))
-
-    def ask(self, terminal: WatchedTerminal) -> None:
-        """Keep the cursor's row, up to the cursor, and the rows above it, in which a box has its label."""
-        x, y = terminal.cursor.x, terminal.cursor.y
-        above = ["".join(line.data) for line in terminal.grid[max(0, y - ROWS_ABOVE) : y]]
-        self.asked.append("\n".join([*above, "".join(terminal.grid[y].data[:x])]))
-
-    @property
-    def digest(self) -> bytes:
-        """Equal for two passes in which the cursor stood at the same places after all chunks."""
-        return self._digest.digest()
+# -- the first pass, and the first pass again ----------------------------------------------------------------
 
 
 def texts(
-    steps: Iterable[Step],
+    played: Played,
     *,
-    columns: int,
-    rows: int,
     worth: Worth,
     take: Callable[[Text], None],
-    seen: set[int] | None = None,
-) -> Track:
+    seen: Seen | None = None,
+    keep: bool = False,
+) -> Passed:
     """Give every text that stood on the screen to `take`, each once, and what `worth` says may go on below it.
 
     `worth` is asked for the characters of a line at which something begins that may go on in the rows below.
-    The keys (`key_of`) of the texts that were given are put into `seen`; those that are in it are not given.
+    The texts that were given are noted in `seen`; those that are in it are not given. With `keep`, states are kept.
     """
-    seen = set() if seen is None else seen
+    seen, passed = seen or Seen(), Passed.over(played)
+    terminal = _reader(played, worth, take, seen)
+    feed = TextFeed(terminal)
+
+    def stops(after: Place) -> bool:
+        if keep and feed.rests():
+            passed.keep(after, terminal, passed.track)
+        return False
+
+    Drawing(terminal, feed, passed.track, seen).draw(played, START, stops)
+    return passed
+
+
+def texts_again(
+    before: Passed,
+    output: bytes,
+    *,
+    stretches: Iterable[Stretch],
+    worth: Worth,
+    take: Callable[[Text], None],
+    seen: Seen,
+) -> Passed:
+    """Read a recording again of which bytes were replaced by as many others. As `texts`, and as if all were read.
+
+    What is drawn: from before each replaced byte until the screen is as it was then; and all `stretches`, in which
+    something was read that must not be there again. Everything else stands there as it was read before.
+    """
+    again = _Again(before, output, [*stretches, *_replaced(before.played.output, output)])
+    while again.ahead:
+        terminal = _reader(again.passed.played, worth, take, seen)
+        if again.goes_on(terminal, seen):
+            break
+    return again.passed
+
+
+class _Again:
+    """A pass that only draws what may be another than before."""
+
+    def __init__(self, before: Passed, output: bytes, ahead: Iterable[Stretch]) -> None:
+        played = before.played
+        self._before = before
+        self.passed = before.with_output(Played(played.columns, played.rows, played.timeline, output))
+        self.ahead = merged(ahead)
+        self._numbers = {kept.place: number for number, kept in enumerate(before.kept)}
+
+    def goes_on(self, terminal: WatchedTerminal, seen: Seen) -> bool:
+        """Draw from before the next stretch up to where the screen is as it was. True: it was drawn to the end."""
+        start, track = self.passed.resume(self.passed.before(self.ahead[0].start), terminal)
+        feed = TextFeed(terminal)
+        reached = Drawing(terminal, feed, track, seen).draw(
+            self.passed.played,
+            start,
+            lambda after: feed.rests() and self._is_as_before(after, terminal, track),
+        )
+        if reached:
+            self.passed.track = track
+        return reached
+
+    def _is_as_before(self, after: Place, terminal: WatchedTerminal, track: Track) -> bool:
+        """Is nothing of a stretch left, and the screen as it was? Else this state is the one to keep here."""
+        while self.ahead and self.ahead[0].end <= after.at:
+            del self.ahead[0]
+        number = self._numbers.get(after)
+        if number is None:
+            return False
+        if self.ahead and self.ahead[0].start < after.at:
+            is_back = False
+        else:
+            is_back = self._before.is_back(number, terminal, track)
+        if not is_back:
+            with_history = self._before.is_resized_after(after)
+            self.passed.kept[number] = Kept(after, Saved(terminal, with_history=with_history), track.so_far())
+        return is_back
+
+
+def _replaced(before: bytes, after: bytes) -> Iterator[Stretch]:
+    """Where two outputs differ."""
+    if len(before) != len(after):
+        raise ValueError("output that is read again has to be as long as it was")
+    block = 4096
+    for start in range(0, len(before), block):
+        old, new = before[start : start + block], after[start : start + block]
+        if old != new:
+            differ = [at for at, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
+            yield Stretch(start + differ[0], start + differ[-1] + 1)
+
+
+def _reader(played: Played, worth: Worth, take: Callable[[Text], None], seen: Seen) -> WatchedTerminal:
+    """A terminal that gives each text once."""
 
     def read_row(_: object, text: str, doubts: Sequence[int] = ()) -> None:
-        key = hash(text)
-        if key not in seen and text:
-            if len(seen) >= _MOST_SEEN:
-                seen.clear()
-            seen.add(key)
-            take(Text(_SCREEN, text, (), doubts))
+        if text and seen.is_new(hash(text)):
+            take(Text(_SCREEN, text, (), doubts, seen.now))
 
     def read(reading: Reading) -> None:
         text = reading.text
         if reading.kind == _SCREEN:
             read_row(None, text, reading.doubts)
-        elif (key := key_of(reading.kind, text)) not in seen and text:
-            seen.add(key)
-            take(Text(reading.kind, text, reading.seams, reading.doubts))
+        elif text and seen.is_new(key_of(reading.kind, text)):
+            take(Text(reading.kind, text, reading.seams, reading.doubts, seen.now))
 
-    terminal = WatchedTerminal(columns, rows)
+    terminal = WatchedTerminal(played.columns, played.rows)
     terminal.watch(read, worth, read_row)
-    decoder, tokenizer = getincrementaldecoder("utf-8")("replace"), Tokenizer()
+    return terminal
 
-    def feed(data: bytes) -> None:
-        for start in range(0, len(data), _PIECE):
-            terminal.execute(tokenizer.feed(decoder.decode(data[start : start + _PIECE])))
 
-    return _run(steps, terminal, feed)
+# -- the second pass -----------------------------------------------------------------------------------------
 
 
 def painted_texts(
-    steps: Iterable[Step],
+    passed: Passed,
     *,
-    columns: int,
-    rows: int,
     worth: Worth,
-    wanted: Callable[[str], tuple[int, int] | None],
+    wanted: Mapping[str, Part],
+    stretches: Iterable[Stretch],
     take: Callable[[PaintedText], None],
-) -> Track:
-    """Give the characters that are `wanted` of a reading (from, up to) to `take`, each time that they were painted
-    by other bytes.
+) -> None:
+    """Give the characters that are `wanted` of a reading to `take`, each time that they were painted by other bytes.
+
+    The output that `passed` went over is drawn in the `stretches` in which the texts were read, and from as far before
+    each as it takes to know the bytes of all that is needed.
     """
-    seen: set[int] = set()
-    origins = Origins()
+    given: set[int] = set()
+    for stretch in merged(stretches):
+        number, back = passed.before(stretch.start), 1
+        while True:
+            painting = _Painting(passed, number, worth, wanted)
+            found = painting.draw_to(stretch.end)
+            if found is not None:
+                break
+            number, back = max(-1, number - back), 2 * back
+        for text in found:
+            key = hash((text.kind, *text.cells))
+            if key not in given:
+                given.add(key)
+                take(text)
 
-    def read_row(row: Row, text: str) -> None:
-        if text and wanted(text):
-            read(Reading(_SCREEN, ((row, 0, len(row.data)),)))
 
-    def read(reading: Reading) -> None:
+class _Painting:
+    """A stretch of a recording drawn by a terminal that knows which bytes it draws."""
+
+    def __init__(self, passed: Passed, number: int, worth: Worth, wanted: Mapping[str, Part]) -> None:
+        played = passed.played
+        self._played = played
+        self._wanted = wanted
+        terminal = InkedTerminal(played.columns, played.rows)
+        terminal.watch(self._read, worth, self._read_row)
+        self._start, _ = passed.resume(number, terminal)
+        self._origins = Origins(self._start.at)
+        self._drawing = Drawing(terminal, _inking(terminal, self._origins))
+        self._seen: set[int] = set()
+        self._found: list[PaintedText] = []
+        self._lacks = False
+
+    def draw_to(self, end: int) -> list[PaintedText] | None:
+        """What was wanted; None where bytes are needed that were drawn before the start."""
+
+        def stops(after: Place) -> bool:
+            return after.at >= end or (self._lacks and self._start.at > 0)
+
+        self._drawing.draw(self._played, self._start, stops)
+        return None if self._lacks and self._start.at > 0 else self._found
+
+    def _read_row(self, row: Row, text: str) -> None:
+        if text and text in self._wanted:
+            self._read(Reading(_SCREEN, ((row, 0, len(row.data)),)))
+
+    def _read(self, reading: Reading) -> None:
         text = reading.text
-        part = wanted(text) if text else None
+        part = self._wanted.get(text) if text else None
         if part is None:
             return
-        cells = list(painted(reading, *part))
+        cells = list(painted(reading, part.start, part.end))
         key = hash((reading.kind, tuple(cells)))
-        if key not in seen:
-            seen.add(key)
-            seams = [seam - part[0] for seam in reading.seams if part[0] <= seam <= part[0] + len(cells)]
-            shown = [(character, _spans(origins, strikes)) for character, strikes in cells]
-            take(PaintedText(reading.kind, shown, seams))
-
-    terminal = InkedTerminal(columns, rows)
-    terminal.watch(read, worth, read_row)
-    return _run(steps, terminal, _inking(terminal, origins))
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        needed = cells[part.first - part.start : part.last - part.start]
+        self._lacks = self._lacks or not all(cell == " " or are_known(strikes) for cell, strikes in needed)
+        seams = [seam - part.start for seam in reading.seams if part.start <= seam <= part.start + len(cells)]
+        shown = [(character, _spans(self._origins, strikes)) for character, strikes in cells]
+        self._found.append(PaintedText(reading.kind, shown, seams))
 
 
 def _inking(terminal: InkedTerminal, origins: Origins) -> Callable[[bytes], None]:
     inker = Inker(terminal)
-
-    def feed(data: bytes) -> None:
-        for start in range(0, len(data), _PIECE):
-            inker.feed(origins.decode(data[start : start + _PIECE]))
-
-    return feed
+    return lambda data: inker.feed(origins.decode(data))
 
 
-def _spans(origins: Origins, strikes: Iterable[int]) -> tuple[Span, ...]:
-    return tuple([origins.span(strike) for strike in strikes])
+def _spans(origins: Origins, strikes: Strikes) -> tuple[Span, ...]:
+    return tuple([origins.span(strike) for strike in strikes if strike >= 0])
 
 
-def _run(steps: Iterable[Step], terminal: WatchedTerminal, feed: Callable[[bytes], None]) -> Track:
-    track = Track()
-    for step in steps:
-        if isinstance(step, bytes):
-            feed(step)
-            terminal.take_replies()
-            track.note(terminal)
-        elif isinstance(step, Resize):
-            terminal.resize(step.rows, step.columns)
-        else:
-            track.ask(terminal)
-    terminal.look()
-    return track
-
-
-def cells_of(
-    steps: Iterable[Step], *, columns: int, rows: int
-) -> Iterator[list[tuple[str, tuple[tuple[Span, ...], ...]]]]:
+def cells_of(played: Played) -> Iterator[list[tuple[str, tuple[tuple[Span, ...], ...]]]]:
     """The rows of the screen at the end, each cell with the bytes of each of its characters."""
     origins = Origins()
-    terminal = InkedTerminal(columns, rows)
+    terminal = InkedTerminal(played.columns, played.rows)
     terminal.watch(lambda _: None, lambda _: ())
-    _run(steps, terminal, _inking(terminal, origins))
+    Drawing(terminal, _inking(terminal, origins)).draw(played, START)
     for row in terminal.grid:
         yield [
             (cell, tuple(_spans(origins, strikes) for strikes in strikes_at(row, x)))

@@ -27,6 +27,7 @@ from scrub.escapes import text_views
 from scrub.known import KnownValue
 from scrub.typed import typed_views
 from terminal.exit_status import ExitStatus
+from terminal.played import Played
 from terminal.provenance import Text, texts
 
 SIZE = Size(80, 24)
@@ -87,7 +88,7 @@ def readings(output: bytes, size: Size = SIZE) -> list[str]:
             (at, "box") for at in range(len(text)) if text[at] != " " and (at == 0 or text[at - 1] in " │|")
         ]
 
-    texts([output], columns=size.columns, rows=size.rows, worth=words, take=found.append)
+    texts(Played.of([output], columns=size.columns, rows=size.rows), worth=words, take=found.append)
     return [text.text for text in found]
 
 

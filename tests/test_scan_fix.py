@@ -39,6 +39,7 @@ from cassette.scanning.targets import below
 from cassette.store.operations import FileOperations
 from cassette.store.publish import NewCassette
 from cassette.store.siblings import is_hidden_sibling
+from terminal.played import Played
 from terminal.provenance import cells_of, texts
 
 INTEROP = Path(__file__).parent / "data" / "interop"
@@ -249,8 +250,9 @@ PIECES = st.one_of(
 
 def screens(output, columns, rows):
     """Where the cursor was after each chunk, and the cells at the end with the bytes that painted them."""
-    track = texts(output, columns=columns, rows=rows, worth=lambda _: (), take=lambda _: None)
-    return track.digest, list(cells_of(output, columns=columns, rows=rows))
+    played = Played.of(output, columns=columns, rows=rows)
+    passed = texts(played, worth=lambda _: (), take=lambda _: None)
+    return passed.track.digest, list(cells_of(played))
 
 
 @settings(max_examples=40, deadline=None)

@@ -12,6 +12,7 @@ from cassette.model import Evidence, Final, Input, Output, ServiceEvent, Size
 from cassette.recording.scrubbing import ScrubbedRecording
 from scrub.identity import Identity
 from terminal.exit_status import ExitStatus
+from terminal.played import Played
 from terminal.provenance import cells_of
 from tests.scrub_recordings import everything, hazard, input_of, output_of, outputs, scrubbed
 from tests.scrub_samples import ANTHROPIC, GITHUB, OPAQUE, lines_of_data
@@ -34,8 +35,8 @@ def assert_same_cells(before: bytes, after: bytes, secret: str, size: Size = SMA
     """Cells differ only where bytes of a secret were: everything else, and every width, is as it was."""
     assert len(before) == len(after)
     changed = {at for at in range(len(before)) if before[at] != after[at]}
-    old = list(cells_of([before], columns=size.columns, rows=size.rows))
-    new = list(cells_of([after], columns=size.columns, rows=size.rows))
+    old = list(cells_of(Played.of([before], columns=size.columns, rows=size.rows)))
+    new = list(cells_of(Played.of([after], columns=size.columns, rows=size.rows)))
     for old_row, new_row in zip(old, new, strict=True):
         for (cell, spans), (now, _) in zip(old_row, new_row, strict=True):
             painted = {start for character in spans for start, _ in character}  # type: ignore[attr-defined]

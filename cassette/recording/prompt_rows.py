@@ -10,7 +10,7 @@ from collections import deque
 
 from cassette.emulators import new_emulator
 from cassette.model import Size
-from terminal.provenance import ROWS_ABOVE
+from terminal.passes import ROWS_ABOVE
 
 MOST_BYTES = 256 * 1024
 

@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Mapping
 
 from cassette.model import Size
-from cassette.recording.screen_texts import Beginnings, Timeline, painted_views, screen_texts
+from cassette.recording.beginnings import Beginnings
+from cassette.recording.screen_texts import painted_views, screen_texts
 from scrub.escapes import text_views
 from scrub.scrubber import Scrubber
 from scrub.views import View
-from terminal.provenance import Resize
+from terminal.played import Played, Resize, Timeline
 
 _MOVES = re.compile(rb"\x1b(?:\[[0-9;]*[@ABDEFGHLMPSTZ`adefrsu]|[DEM78])")
 
@@ -40,14 +41,15 @@ class RenderedWindow:
         if _MOVES.search(output) is None:
             return views
         twin = self._scrubber.copy()
-        screen, _ = screen_texts(timeline, output, size, Beginnings(twin.rules, twin.book))
+        played = Played(size.columns, size.rows, timeline, output)
+        screen = screen_texts(played, Beginnings(twin.rules, twin.book), twin.book)
         if self._learns:
             twin.discover(screen.views)
         hits = twin.sweep(screen.views)
         if not hits:
             return views
-        wanted = screen.found(hits, len(twin.book))
-        return [*views, *painted_views(timeline, output, size, Beginnings(twin.rules, twin.book), wanted)]
+        wanted = screen.found(hits, twin.book)
+        return [*views, *painted_views(screen.passed, Beginnings(twin.rules, twin.book), wanted)]
 
     def _timeline(self, start: int, length: int) -> tuple[Size, Timeline]:
         """The size at the start, and the stretches between the changes that follow."""

@@ -17,8 +17,15 @@ from typing import Any
 from cassette.errors import ScrubMovedCells, SecretsWouldLeak
 from cassette.format import lines
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Final, Input, Output, ServiceEvent, Size
+from cassette.recording.beginnings import Beginnings
 from cassette.recording.hidden_input import JudgedInput, is_typed, judged
-from cassette.recording.screen_texts import Beginnings, ScreenTexts, Wanted, painted_views, screen_texts
+from cassette.recording.screen_texts import (
+    ScreenTexts,
+    Wanted,
+    painted_views,
+    screen_texts,
+    screen_texts_again,
+)
 from cassette.recording.spooled import Observed
 from scrub.documents import FlatDocument, flatten
 from scrub.environment import Taken
@@ -32,7 +39,8 @@ from scrub.scrubber import Leak, Scrubber, leak_of
 from scrub.sweep import Hit, is_in_sequence
 from scrub.typed import typed_views
 from scrub.views import View, plain_view
-from terminal.provenance import Ask, Resize, Track
+from terminal.passes import Track
+from terminal.played import Ask, Played, Resize
 from terminal.widths import width
 
 _ROUNDS = 4
@@ -169,9 +177,12 @@ class _Work:
         ]
         on_screen = [hit for hit in scrubber.sweep(screen.views) if _is_of_its_own(hit)]
         if not hits and not on_screen:
+            if screen.is_open_to(scrubber.book):
+                self._seen = self._look(output)  # what was typed hidden may be broken over rows
+                return self._round()
             return self.streams, []
         leaks = [leak_of(hit) for hit in (*hits, *on_screen)]
-        wanted = screen.found(on_screen, len(scrubber.book))
+        wanted = screen.found(on_screen, scrubber.book)
         del views
         return self._rewritten(screen, hits, on_screen, wanted), leaks
 
@@ -183,7 +194,7 @@ class _Work:
         What shows on the screen is most often covered with what was found elsewhere; a look tells, and is the
         check as well. Else the bytes of each cell are wanted, which takes longer.
         """
-        scrubber, before = self.scrubber, self.streams["output"]
+        scrubber = self.scrubber
         elsewhere = {hit.entry.identity for hit in hits if hit.view.stream == "output"}
         rewritten, effective = scrubber.rewrite(self.streams, hits)
         if all(_is_whole(hit) and hit.entry.identity in elsewhere for hit in on_screen):
@@ -191,7 +202,7 @@ class _Work:
         if self._seen is None or not self._seen.replaced:
             joined = any(hit.view.kind != "screen" for hit in on_screen)
             worth = Beginnings(scrubber.rules, scrubber.book) if joined else _nothing_begins
-            found = painted_views(self.material.timeline, before, self._plan.size, worth, wanted)
+            found = painted_views(screen.passed, worth, wanted)
             rewritten, effective = scrubber.rewrite(self.streams, [*hits, *scrubber.sweep(found)])
             # A look that came to nothing has texts that nobody searched: everything is searched again then.
             self._seen = self._look(rewritten["output"], None if self._seen else screen)
@@ -200,8 +211,14 @@ class _Work:
 
     def _look(self, output: bytes, before: ScreenTexts | None = None) -> ScreenTexts:
         """All that stands on the screen with this output, or what is new since `before`. Raises ScrubMovedCells."""
-        worth = Beginnings(None if before else self.scrubber.rules, self.scrubber.book)
-        screen, track = screen_texts(self.material.timeline, output, self._plan.size, worth, before)
+        book = self.scrubber.book
+        if before is None:
+            size = self._plan.size
+            played = Played(size.columns, size.rows, self.material.timeline, output)
+            screen = screen_texts(played, Beginnings(self.scrubber.rules, book), book)
+        else:
+            screen = screen_texts_again(before, output, Beginnings(None, book), book)
+        track = screen.track
         if self._track is None:
             self._begin(track)
         elif track.digest != self._track.digest:

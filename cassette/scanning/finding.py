@@ -31,7 +31,7 @@ from cassette.model import (
 )
 from cassette.reading.reader import Cassette
 from cassette.reading.verify import examine
-from cassette.recording.screen_texts import Beginnings
+from cassette.recording.beginnings import Beginnings
 from cassette.recording.scrub_settings import ScrubSettings
 from cassette.scanning.changes import Changes, Stretch
 from cassette.scanning.files import Files, read_files

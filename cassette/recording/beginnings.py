@@ -1,0 +1,146 @@
+"""Where in the texts of a screen something begins that may go on in the rows below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from operator import itemgetter
+
+from scrub.forms import forms_of
+from scrub.keywords import Automaton
+from scrub.known import Book, Entry
+from scrub.rows import goes_on
+from scrub.rules import RuleSet
+from scrub.sweep import Hit
+from scrub.views import View
+from terminal.readings import How
+from terminal.watched import Beginning
+
+_LEAST_ANCHOR = 3
+_DOT = rb"\."  # a token with parts is told by more than a short anchor
+_HEAD = 4
+_LONGEST_CUT = 12
+_BORDERS = frozenset("\u2502\u2503\u2551|\u258f\u2595")
+_TAIL = re.compile(r"(?:^|[^a-zA-Z0-9_.~-])([a-zA-Z0-9_.~-]+)\Z")
+_FIELD_END = re.compile(r" {0,200}[\u2502\u2503\u2551|\u258f\u2595]")
+_BLOCK = b"-----BEGIN "
+APART = b"\n\0\n"
+"""Stands between two texts of a view; no rule reads across it."""
+
+
+class Beginnings:
+    """Where in a text something begins that may go on in the rows below: a rule's anchor, a known value's head, or
+    the first letters of one at the end of a field.
+    """
+
+    def __init__(self, rules: RuleSet | None, book: Book) -> None:
+        """Without rules only known values begin anywhere: what is left for a check of what the rules have read."""
+        self._anchors, self._cuts = _anchors(rules) if rules else (Automaton([]), {})
+        heads = _heads(book.entries)
+        self._heads = Automaton(sorted(head.encode("utf-8", "replace") for head in heads))
+        self._head_cuts = _with_rests(heads)
+        self._last = frozenset(cut[-2:] for cut in (*self._cuts, *self._head_cuts))
+
+    def __call__(self, text: str) -> Sequence[Beginning]:
+        """The characters at which they begin."""
+        encoded = text.encode("utf-8", "replace")
+        anchors, heads = self._anchors.hits(encoded), self._heads.hits(encoded)
+        starts: dict[int, How | tuple[str, ...]] = {}
+        if anchors or heads:
+            for _, start, _ in anchors:
+                if not goes_on(encoded, start):
+                    starts[start] = "box" if encoded.startswith(_BLOCK, start) else "token"
+            for _, start, _ in heads:
+                starts[start] = "any"
+            if len(encoded) > len(text):
+                starts = {
+                    len(encoded[:start].decode("utf-8", "replace")): how for start, how in starts.items()
+                }
+        for start, rest in self._cut(text):
+            starts.setdefault(start, rest)
+        return sorted(starts.items(), key=itemgetter(0)) if starts else ()
+
+    def _cut(self, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Where the first letters of something stand at the end of the text, or before a border; and the rest."""
+        for end in _field_ends(text):
+            yield from self._cut_at(text, end)
+
+    def _cut_at(self, text: str, end: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+        if text[max(0, end - 2) : end] not in self._last and text[end - 1 : end] not in self._last:
+            return
+        tail = _TAIL.search(text, max(0, end - _LONGEST_CUT), end)
+        if tail and (rest := self._cuts.get(tail[1])):
+            yield tail.start(1), rest
+        for length in range(1, _HEAD) if self._head_cuts else ():
+            if rest := self._head_cuts.get(text[end - length : end]):
+                yield end - length, rest
+
+
+def _field_ends(text: str) -> Iterator[int]:
+    """Where a text ends, and each field of it that has a border behind it."""
+    yield len(text)
+    if "|" in text or (not text.isascii() and not _BORDERS.isdisjoint(text)):
+        for found in _FIELD_END.finditer(text):
+            yield found.start()
+
+
+def _with_rests(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What words may begin with, and for each what has to follow it."""
+    rests: dict[str, set[str]] = {}
+    for word in words:
+        for length in range(1, min(len(word), _LONGEST_CUT)):
+            if word[0].isalnum() or length > 1:
+                rests.setdefault(word[:length], set()).add(word[length:])
+    return {cut: tuple(sorted(rest)) for cut, rest in rests.items()}
+
+
+@lru_cache(maxsize=4)
+def _anchors(rules: RuleSet) -> tuple[Automaton, dict[str, tuple[str, ...]]]:
+    """What finds the anchors of rules whose tokens may be broken, and all that one of them may begin with."""
+    words = {
+        anchor
+        for rule in rules.rules
+        for anchor in (rule.anchors if rule.joins else ())
+        if len(anchor) >= _LEAST_ANCHOR
+        or b"~" in anchor
+        or (len(anchor) == 2 and anchor.isalpha() and _DOT in rule.pattern.pattern)
+    }
+    words.add(_BLOCK)
+    return Automaton(sorted(words)), _with_rests(word.decode("utf-8", "replace") for word in words)
+
+
+def may_be_broken(values: Sequence[Entry], views: Iterable[View], hits: Iterable[Hit]) -> bool:
+    """May one of these values be broken over rows of a screen, by what its single rows (`views`) hold?
+
+    True where one begins and is no whole value (`hits`), or where a row ends with its first letters and the rest
+    stands anywhere. Nothing is overlooked; often it only seems so.
+    """
+    if not values:
+        return False
+    heads = _heads(values)
+    cuts = _with_rests(heads)
+    whole = Automaton(sorted(head.encode("utf-8", "replace") for head in heads))
+    rows = [view for view in views if view.kind == "screen"]
+    inside = {(id(hit.view), at) for hit in hits for at in range(hit.start, hit.end)}
+    if any((id(view), start) not in inside for view in rows for _, start, _ in whole.hits(view.text)):
+        return True
+    ends = {
+        text[max(0, end - length) : end]
+        for view in rows
+        for text in view.text.decode("utf-8", "replace").split(APART.decode())
+        for end in _field_ends(text)
+        for length in range(1, _HEAD)
+    }
+    rests = {rest for cut in ends & cuts.keys() for rest in cuts[cut]}
+    tails = Automaton(sorted(rest.encode("utf-8", "replace") for rest in rests))
+    return any((id(view), start) not in inside for view in rows for _, start, _ in tails.hits(view.text))
+
+
+def _heads(values: Iterable[Entry]) -> set[str]:
+    """What the values may begin with, in each of their forms."""
+    return {
+        form.decode("utf-8", "replace")[:_HEAD]
+        for value in values
+        for form in ([value.value] if value.mask else forms_of(value.value))
+    }

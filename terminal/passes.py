@@ -1,0 +1,214 @@
+"""Drawing a recording from one place to another, with what is noted on the way: states of the screen to go on from,
+where the cursor stood, when which text was read.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple, Self
+
+from terminal.played import START, Place, Played, Resize
+from terminal.saved import Saved
+from terminal.tokenizer import Tokenizer
+from terminal.watched import WatchedTerminal
+
+ROWS_ABOVE = 3
+"""Rows above that of the cursor which belong to what a program asked."""
+SPACING = 16_384
+"""Bytes between two states that are kept, at first; twice as many each time that they have become too many."""
+MOST_KEPT = 48
+_MOST_SEEN = 500_000
+
+
+class Stretch(NamedTuple):
+    """Bytes of output, from and up to. What is read at the very end stands behind the last byte."""
+
+    start: int
+    end: int
+
+
+def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """In order, those that overlap as one."""
+    found: list[Stretch] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1].end:
+            found[-1] = Stretch(found[-1].start, max(end, found[-1].end))
+        else:
+            found.append(Stretch(start, end))
+    return found
+
+
+@dataclass(slots=True)
+class Track:
+    """What a pass notes beside the readings: the cursor after each chunk, as a digest, and the rows asked for."""
+
+    asked: list[str] = field(default_factory=list)
+    chunks: int = 0
+    _digest: blake2b = field(default_factory=blake2b)
+
+    def note(self, terminal: WatchedTerminal) -> None:
+        """The end of a chunk."""
+        cursor = terminal.cursor
+        self.chunks += 1
+        self._digest.update(b"%d;%d;%d;" % (cursor.x, cursor.y, terminal.alternate))
+
+    def ask(self, terminal: WatchedTerminal) -> None:
+        """Keep the cursor's row, up to the cursor, and the rows above it, in which a box has its label."""
+        x, y = terminal.cursor.x, terminal.cursor.y
+        above = ["".join(line.data) for line in terminal.grid[max(0, y - ROWS_ABOVE) : y]]
+        self.asked.append("\n".join([*above, "".join(terminal.grid[y].data[:x])]))
+
+    @property
+    def digest(self) -> bytes:
+        """Equal for two passes in which the cursor stood at the same places after all chunks."""
+        return self._digest.digest()
+
+    def so_far(self) -> Track:
+        """The cursor up to here, without the rows."""
+        return Track([], self.chunks, self._digest.copy())
+
+
+class Seen:
+    """The texts that were read, by their keys, each with the piece of output in which it was read last.
+
+    `now` is where that piece begins. `forgets` says that there were too many, and some are no longer known.
+    """
+
+    __slots__ = ("forgets", "last", "now")
+
+    def __init__(self) -> None:
+        self.last: dict[int, int] = {}
+        self.now = 0
+        self.forgets = False
+
+    def is_new(self, key: int) -> bool:
+        """Note a text; was it never read before?"""
+        last, now = self.last, self.now
+        before = last.get(key)
+        if before is None:
+            if len(last) >= _MOST_SEEN:
+                last.clear()
+                self.forgets = True
+            last[key] = now
+            return True
+        if before < now:
+            last[key] = now
+        return False
+
+
+class Kept(NamedTuple):
+    """A state of the screen at a place, and where the cursor was up to there."""
+
+    place: Place
+    state: Saved
+    track: Track
+
+
+@dataclass(slots=True)
+class Passed:
+    """A pass over a whole recording, to go on from."""
+
+    played: Played
+    track: Track = field(default_factory=Track)
+    kept: list[Kept] = field(default_factory=list)
+    _spacing: int = SPACING
+    _last_resize: int = -1
+
+    @classmethod
+    def over(cls, played: Played) -> Self:
+        """Before it began."""
+        return cls(played, _last_resize=played.last_resize())
+
+    def with_output(self, played: Played) -> Passed:
+        """The same over other output, as far as the states are the same."""
+        return Passed(played, self.track, list(self.kept), self._spacing, self._last_resize)
+
+    def keep(self, place: Place, terminal: WatchedTerminal, track: Track) -> None:
+        """Keep the state at this place, if the last one that was kept is far enough."""
+        if place.at - (self.kept[-1].place.at if self.kept else 0) < self._spacing:
+            return
+        resized = self.is_resized_after(place)
+        if Saved.can_keep(terminal, with_history=resized):
+            self.kept.append(Kept(place, Saved(terminal, with_history=resized), track.so_far()))
+            if len(self.kept) > MOST_KEPT:
+                del self.kept[::2]
+                self._spacing *= 2
+
+    def is_resized_after(self, place: Place) -> bool:
+        """Does the terminal get another size later, which may bring rows of the history back?"""
+        return place.step <= self._last_resize
+
+    def before(self, at: int) -> int:
+        """The number of the last state up to a byte; -1 is the start."""
+        return bisect_right(self.kept, at, key=lambda kept: kept.place.at) - 1
+
+    def resume(self, number: int, terminal: WatchedTerminal) -> tuple[Place, Track]:
+        """Put a new terminal into a state; where it was kept, and the track up to there."""
+        if number < 0:
+            return START, Track()
+        place, state, track = self.kept[number]
+        state.resume(terminal)
+        return place, track.so_far()
+
+    def is_back(self, number: int, terminal: WatchedTerminal, track: Track) -> bool:
+        """Is a terminal in the state that was kept, and was its cursor where it was then all the time?"""
+        place, state, before = self.kept[number]
+        return before.digest == track.digest and state.is_state_of(
+            terminal, with_history=self.is_resized_after(place)
+        )
+
+
+Feed = Callable[[bytes], None]
+"""Draws bytes of output."""
+
+
+class TextFeed:
+    """Draws output on a terminal; one for each pass, or part of one."""
+
+    def __init__(self, terminal: WatchedTerminal) -> None:
+        self._terminal = terminal
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+        self._tokenizer = Tokenizer()
+
+    def __call__(self, data: bytes) -> None:
+        """The next bytes."""
+        self._terminal.execute(self._tokenizer.feed(self._decoder.decode(data)))
+
+    def rests(self) -> bool:
+        """Is it between two characters and two sequences?"""
+        return not self._tokenizer.in_sequence and not self._decoder.getstate()[0]
+
+
+@dataclass(slots=True)
+class Drawing:
+    """A terminal, what draws on it, and what is noted meanwhile."""
+
+    terminal: WatchedTerminal
+    feed: Feed
+    track: Track = field(default_factory=Track)
+    seen: Seen = field(default_factory=Seen)
+
+    def draw(self, played: Played, start: Place, stops: Callable[[Place], bool] = lambda _: False) -> bool:
+        """Draw a recording from a place on, until `stops` says so after a piece, or to the end (True)."""
+        terminal, track, seen = self.terminal, self.track, self.seen
+        seen.now = start.at
+        for step, ends, after in played.pieces(start):
+            if isinstance(step, bytes):
+                self.feed(step)
+                terminal.take_replies()
+                if ends:
+                    track.note(terminal)
+            elif isinstance(step, Resize):
+                terminal.resize(step.rows, step.columns)
+            else:
+                track.ask(terminal)
+            if stops(after):
+                terminal.look()
+                return False
+            seen.now = after.at
+        terminal.look()
+        return True

@@ -1,0 +1,86 @@
+"""A recording as a terminal gets it: output in chunks, other sizes between them; and places in it to go on from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self, TypeAlias
+
+PIECE = 16_384
+"""Bytes that are drawn at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """The terminal gets another size."""
+
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """At this moment the cursor's row is wanted, up to the cursor."""
+
+
+Step: TypeAlias = bytes | Resize | Ask
+Timeline: TypeAlias = Sequence[int | Resize | Ask]
+"""A recording's chunks by their lengths, and what came between them."""
+
+
+class Place(NamedTuple):
+    """A moment of a recording: the number of a step, bytes of it that were drawn, bytes of output up to there."""
+
+    step: int
+    inside: int
+    at: int
+
+
+class Piece(NamedTuple):
+    """What comes next. `ends` says whether it is the end of a chunk; `after` is the place behind it."""
+
+    step: Step
+    ends: bool
+    after: Place
+
+
+START = Place(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Output, when it was cut and resized, and the size at the start."""
+
+    columns: int
+    rows: int
+    timeline: Timeline
+    output: bytes
+
+    @classmethod
+    def of(cls, steps: Iterable[Step], *, columns: int, rows: int) -> Self:
+        """From the steps one by one."""
+        output, timeline = bytearray(), list[int | Resize | Ask]()
+        for step in steps:
+            timeline.append(len(step) if isinstance(step, bytes) else step)
+            output += step if isinstance(step, bytes) else b""
+        return cls(columns, rows, timeline, bytes(output))
+
+    def pieces(self, start: Place = START) -> Iterator[Piece]:
+        """All that comes from a place on, cut into pieces of at most `PIECE` bytes."""
+        at, inside = start.at, start.inside
+        for number in range(start.step, len(self.timeline)):
+            step = self.timeline[number]
+            if not isinstance(step, int):
+                yield Piece(step, False, Place(number + 1, 0, at))
+                continue
+            first, end = at - inside, at - inside + step
+            while at + PIECE < end:
+                at += PIECE
+                yield Piece(self.output[at - PIECE : at], False, Place(number, at - first, at))
+            yield Piece(self.output[at:end], True, Place(number + 1, 0, end))
+            at, inside = end, 0
+
+    def last_resize(self) -> int:
+        """The number of the last step that is another size; -1 where there is none."""
+        found = [number for number, step in enumerate(self.timeline) if isinstance(step, Resize)]
+        return found[-1] if found else -1

@@ -1,0 +1,152 @@
+"""States of a watched terminal that are kept on the way, to go on from one later, or to see that another run has come
+to the same.
+
+Cells are kept as text where they are nothing else: a state of 80 by 24 takes about 5 KB.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from terminal.cells import Row
+from terminal.watched import NEAR, WatchedTerminal
+
+ROWS_ABOVE = NEAR + 2
+"""Rows above the screen that are read with it (see `terminal.watched`)."""
+MOST_HISTORY = 200
+"""Rows above the screen that are kept where a later resize may bring them back; with more, nothing is kept."""
+
+_OF_A_PASS = frozenset({"_read", "_read_row", "_worth", "_judged", "_texts", "_left"})
+_OF_READING = frozenset({"_fresh", "_begun", "_quiet"})
+_AS_THEY_ARE = (str, bytes, int, float, tuple, type(None), frozenset)
+
+
+class _Cells(NamedTuple):
+    """A row. Its text and no pens where these say nothing more."""
+
+    data: str | tuple[str, ...]
+    pens: tuple[Any, ...] | None
+    protected: tuple[bool, ...] | None
+    flags: tuple[bool, bool, bool, bool]
+
+
+class _Number(NamedTuple):
+    """A row in the state of a terminal, as its number."""
+
+    row: int
+
+
+class Saved:
+    """What stands on a terminal, in it and about it, at one moment.
+
+    What was read of it is kept too (`resume`), but is no part of the comparison (`is_state_of`).
+    """
+
+    __slots__ = ("_rows", "_state")
+
+    def __init__(self, terminal: WatchedTerminal, *, with_history: bool) -> None:
+        history = list(terminal.history) if with_history else list(terminal.history)[-ROWS_ABOVE:]
+        rows = [*terminal.grid, *terminal._other_grid, *history]
+        numbers = {row: _Number(number) for number, row in enumerate(rows)}
+        self._rows = [_cells(row) for row in rows]
+        self._state = {
+            name: _packed(value, numbers) for name, value in vars(terminal).items() if name not in _OF_A_PASS
+        }
+        self._state["history"] = [numbers[row] for row in history]
+
+    @staticmethod
+    def can_keep(terminal: WatchedTerminal, *, with_history: bool) -> bool:
+        """Is it little enough to be kept?"""
+        return not with_history or len(terminal.history) <= MOST_HISTORY
+
+    def resume(self, terminal: WatchedTerminal) -> None:
+        """Put a new terminal, which is watched already, into this state. Every line of it is judged anew."""
+        rows = [_row(cells) for cells in self._rows]
+        state = {name: _unpacked(value, rows) for name, value in self._state.items()}
+        state["history"] = deque(state["history"], maxlen=terminal.history.maxlen)
+        state["_begun"] = None
+        vars(terminal).update(state)
+
+    def is_state_of(self, terminal: WatchedTerminal, *, with_history: bool) -> bool:
+        """Would this terminal show from now on what the one that was kept showed?"""
+        other = Saved(terminal, with_history=with_history)
+        return self._rows == other._rows and self._shown() == other._shown()
+
+    def _shown(self) -> dict[str, Any]:
+        return {name: value for name, value in self._state.items() if name not in _OF_READING}
+
+
+def _cells(row: Row) -> _Cells:
+    text = "".join(row.data)
+    return _Cells(
+        text if len(text) == len(row.data) and "" not in row.data else tuple(row.data),
+        None if row.plain else tuple(row.pens),
+        None if row.protected is None else tuple(row.protected),
+        (row.plain, row.special, row.continued, row.padded),
+    )
+
+
+def _row(cells: _Cells) -> Row:
+    row = Row(len(cells.data))
+    row.data = list(cells.data)
+    if cells.pens is not None:
+        row.pens = list(cells.pens)
+    row.protected = None if cells.protected is None else list(cells.protected)
+    row.plain, row.special, row.continued, row.padded = cells.flags
+    row.line = None
+    return row
+
+
+def _packed(value: Any, numbers: dict[Row, _Number]) -> Any:
+    """A copy with numbers in place of rows; what is no longer on the terminal is left out of sets and dictionaries."""
+    if isinstance(value, _AS_THEY_ARE):
+        return value
+    if isinstance(value, Row):
+        return numbers.get(value)
+    if isinstance(value, (list, deque)):
+        return [_packed(one, numbers) for one in value]
+    if isinstance(value, set):
+        return {_packed(one, numbers) for one in value if not isinstance(one, Row) or one in numbers}
+    if isinstance(value, dict):
+        return {
+            _packed(key, numbers): _packed(one, numbers)
+            for key, one in value.items()
+            if not isinstance(key, Row) or key in numbers
+        }
+    return _Object(value)
+
+
+def _unpacked(value: Any, rows: list[Row]) -> Any:
+    if isinstance(value, _Number):
+        return rows[value.row]
+    if isinstance(value, _AS_THEY_ARE):
+        return value
+    if isinstance(value, list):
+        return [_unpacked(one, rows) for one in value]
+    if isinstance(value, set):
+        return {_unpacked(one, rows) for one in value}
+    if isinstance(value, dict):
+        return {_unpacked(key, rows): _unpacked(one, rows) for key, one in value.items()}
+    return deepcopy(value.kept)
+
+
+class _Object:
+    """Something else that the terminal has, such as its cursor, by what it consists of."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self, value: Any) -> None:
+        self.kept = deepcopy(value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Object) and _parts(self.kept) == _parts(other.kept)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _parts(value: Any) -> Any:
+    slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+    parts = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    return type(value), {**parts, **getattr(value, "__dict__", {})}

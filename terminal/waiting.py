@@ -168,13 +168,20 @@ class Waiter:
             raise self._failed(f"{quiet_s * 1000:g} ms without output", began, self._look(), ended=False)
         return settle() if settle else self._look()
 
-    def until_quiet(self, quiet_s: float, timeout_s: float) -> bool:
-        """Wait until nothing has come for `quiet_s`, from now on, or the program has ended; False at the time limit."""
+    def until_quiet(self, quiet_s: float, timeout_s: float, also: Callable[[], bool] | None = None) -> bool:
+        """Wait until nothing has come for `quiet_s`, from now on, or the program has ended; False at the time limit.
+
+        Where `also` is given, it must hold then, and is asked again every `quiet_s`.
+        """
         began = self._clock.now()
         for turn in self.news(timeout_s):
             quiet_at = max(began, self._output_at) + quiet_s
-            if turn.ended or turn.now >= quiet_at:
+            if turn.ended:
                 return True
+            if turn.now >= quiet_at:
+                if also is None or also():
+                    return True
+                quiet_at = turn.now + quiet_s
             if turn.last:
                 return False
             turn.again_at = min(quiet_at, turn.again_at)

@@ -363,6 +363,38 @@ def test_a_kill_at_any_moment_leaves_no_lock_and_no_half_cassette(here, over_an_
         assert os.listdir(place) == ["models-json"]
 
 
+def left_directories():
+    return [name for name in os.listdir(os.environ["TMPDIR"]) if name.startswith("pty-cassette-run-")]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--lab", "http://127.0.0.1:9")])
+def test_the_directories_of_a_killed_run_go_with_the_next_one(here, arguments):
+    with own_spools() as spools:
+        process = started("--probe", "models", *arguments, FAKE="never-ready")
+        wait_for(lambda: spools_in(spools), process)
+        (running,) = left_directories()
+        assert (
+            discover("--probe", "models-json", "-o", "other", *arguments).code == 4
+        )  # the account is in use
+        assert left_directories() == [running]
+        process.kill()
+        process.communicate()
+        assert left_directories() == [running]
+        assert discover("--probe", "models-json").code == 0
+    assert left_directories() == []
+
+
+def test_directories_of_others_are_left_alone(here, tmp_path):
+    root = Path(os.environ["TMPDIR"])
+    (root / "pty-cassette-run-open").mkdir(mode=0o755)
+    (tmp_path / "mine").mkdir(mode=0o700)
+    (root / "pty-cassette-run-link").symlink_to(tmp_path / "mine")
+    (root / "pty-cassette-run-file").write_text("")
+    assert discover("--probe", "models-json").code == 0
+    assert sorted(left_directories()) == [f"pty-cassette-run-{name}" for name in ("file", "link", "open")]
+    assert (tmp_path / "mine").is_dir()
+
+
 def test_what_a_kill_left_is_recovered_beside_and_never_over_the_old_one(here):
     assert discover("--probe", "models").code == 0
     old = cassette.open("out/models").id

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from harness_helpers import agent_adapter, executable, install_agent, machine
 from recording_helpers import everything, spools
 
 import cassette
+import cassette.harness.probing as probing
 from cassette.capability.matrix import matrix
 from cassette.errors import CannotProbe, FactsRefused, StepsFailed, UsageError
 from cassette.harness.adapter import EvidenceFile
@@ -425,6 +427,21 @@ def test_a_command_that_hangs_is_ended(here):
     adapter = adapter_with('kind = "command"\ntimeout = 0.2', facts)
     outcome = run(replace(adapter, binary=("tool",)))["p"]
     assert "it did not end within 0.2 s" in str(outcome.error)
+    assert spools() == []
+
+
+def test_a_command_that_waits_for_a_key_is_ended_soon(here, monkeypatch):
+    """As a pager; it is seen by the terminal, which it reads key by key."""
+    monkeypatch.setattr(probing, "KEY_QUIET_MS", 50)
+    pager = "import sys, tty; tty.setraw(0); print('SUMMARY', flush=True); sys.stdin.read(1)"
+    executable(here.parent / "bin" / "tool", f'#!/bin/sh\nexec {sys.executable} -c "{pager}"\n')
+    from harness_helpers import adapter_with
+
+    facts = '[[probes.facts]]\nkind = "rows"\nname = "model"\nrow = \'(?P<value>.+)\'\n'
+    adapter = adapter_with('kind = "command"\ntimeout = 3600', facts)
+    outcome = run(replace(adapter, binary=("tool",)))["p"]
+    assert "waits for a key" in str(outcome.error)
+    assert outcome.diagnosis.screen == "| SUMMARY"
     assert spools() == []
 
 

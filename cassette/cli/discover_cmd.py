@@ -134,6 +134,7 @@ def _discover(adapter: Adapter, request: Request, args: argparse.Namespace) -> i
     from cassette.harness.replaying import replay
 
     fits: list[Fit] = []
+    done = "recorded" if args.replay is None else "replayed"
 
     def on_fit(fit: Fit) -> None:
         fits.append(fit)
@@ -150,12 +151,12 @@ def _discover(adapter: Adapter, request: Request, args: argparse.Namespace) -> i
         if args.diagnostics is not None and outcome.status == "failed":
             _write_diagnosis(Path(args.diagnostics), adapter, outcome)
         if not args.json:
-            _print(outcome)
+            _print(outcome, done)
     if args.json:
         document = {"harness": adapter.harness, **(_fit_document(fits[0]) if fits else {})}
         print_json({**document, "probes": [_document(outcome) for outcome in outcomes]})
     else:
-        _sum_up(adapter, outcomes, "replayed" if args.replay else "recorded")
+        _sum_up(adapter, outcomes, done)
     return max((_exit_code(outcome) for outcome in outcomes), default=0)
 
 
@@ -178,8 +179,10 @@ def _fit_document(fit: Fit) -> dict[str, Any]:
     return {"version": fit.version, "account_class": fit.account_class}
 
 
-def _print(outcome: ProbeOutcome) -> None:
-    mark = colour(f"{outcome.status:8}", _COLOURS[outcome.status])
+def _print(outcome: ProbeOutcome, done: str) -> None:
+    """What came of it; `done` says what became of one that went well."""
+    word = done if outcome.status == "recorded" else outcome.status
+    mark = colour(f"{word:8}", _COLOURS[outcome.status])
     if outcome.status == "skipped":
         write_line(f"{mark}  {outcome.probe}: {printable(outcome.why)}")
     elif outcome.recording is not None:

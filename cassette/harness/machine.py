@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from cassette.errors import CannotProbe, UsageError
 from cassette.harness.adapter import Adapter
+from cassette.harness.scratch import scratch
 
 WORKDIR = "proj"
 MAX_OUTPUT = 4 * 2**20
@@ -127,8 +127,8 @@ def prepared(adapter: Adapter, settings: Settings, binary: Path) -> Iterator[Pla
 def _fresh_home(given: Path | None) -> Iterator[Path]:
     """An empty directory, here or there; what is in it afterwards goes with it."""
     if given is None:
-        with tempfile.TemporaryDirectory(prefix="pty-cassette-home-", ignore_cleanup_errors=True) as name:
-            yield Path(name).resolve()
+        with scratch() as directory:
+            yield directory
         return
     given = given.absolute()
     existed = given.exists()
@@ -154,10 +154,7 @@ def _workdir(adapter: Adapter, fresh_home: Path | None, made: contextlib.ExitSta
         return fresh_home / WORKDIR
     if adapter.start.workdir == "current":
         return Path.cwd()
-    name = made.enter_context(
-        tempfile.TemporaryDirectory(prefix="pty-cassette-probe-", ignore_cleanup_errors=True)
-    )
-    workdir = Path(name).resolve() / WORKDIR
+    workdir = made.enter_context(scratch()) / WORKDIR
     workdir.mkdir()
     return workdir
 

@@ -31,7 +31,11 @@ from cassette.recording.spooled import Observed, SpooledRecording
 from cassette.recording.starting import record
 from cassette.store.publish import check_target
 from cassette.store.spool import Spool
+from terminal.snapshot import Snapshot
 from terminal.waiting import framed
+
+KEY_QUIET_MS = 3000
+"""A command that reads key by key and shows nothing new for so long waits for a key."""
 
 
 @dataclass(frozen=True)
@@ -197,10 +201,7 @@ def _driven(job: Job, session: LiveSession, driver: Driver) -> tuple[str, ...]:
     with session:
         if job.probe.kind == "command":
             driver.run(job.probe.steps)
-            try:
-                session.wait(job.probe.timeout)
-            except TimedOut:
-                raise StepsFailed(what=f"it did not end within {job.probe.timeout:g} s") from None
+            _await_end(job.probe, session)
         else:
             driver.until_ready()
             driver.run(job.probe.steps)
@@ -209,6 +210,19 @@ def _driven(job: Job, session: LiveSession, driver: Driver) -> tuple[str, ...]:
         warnings = (f"it did not end by itself within {job.adapter.start.exit_timeout:g} s, and was ended",)
     _check_exit(job.probe, session)
     return warnings
+
+
+def _await_end(probe: Probe, session: LiveSession) -> None:
+    """Wait for the end of a command; it is given no key, so one that waits for a key is not waited for."""
+    if not probe.steps and session.waits_for_a_key(KEY_QUIET_MS, probe.timeout):
+        raise StepsFailed(
+            what="it shows something and waits for a key, as a pager does, and a probe of a command presses none. "
+            "Give it arguments with which it prints and ends, or steps"
+        )
+    try:
+        session.wait(probe.timeout if probe.steps else 0)
+    except TimedOut:
+        raise StepsFailed(what=f"it did not end within {probe.timeout:g} s") from None
 
 
 def _check_exit(probe: Probe, session: LiveSession) -> None:
@@ -284,4 +298,11 @@ def _diagnosis(job: Job, recorder: Recorder, driver: Driver) -> Diagnosis:
     with contextlib.suppress(CassetteError):
         events = (each.event for each in scrub_so_far(recorder.spool))
         screen = recorded_of(events, size=job.size, emulator=default_emulator()).last
-    return Diagnosis(tuple(driver.done), framed(screen) if screen is not None else "")
+    return Diagnosis(tuple(driver.done), _drawn(job.probe, screen) if screen is not None else "")
+
+
+def _drawn(probe: Probe, screen: Snapshot) -> str:
+    """A screen for a message; that of a command is as wide as its text, for it has a width for lists."""
+    if probe.kind == "screen":
+        return framed(screen)
+    return "\n".join(f"| {row}" for row in "\n".join(screen.text).strip("\n").split("\n"))

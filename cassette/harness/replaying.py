@@ -6,7 +6,6 @@ So the whole way, steps and waits included, is walked without binary, login or n
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from cassette.harness.machine import WORKDIR, Place
 from cassette.harness.preflight import Fit
 from cassette.harness.probing import Job, ProbeFailed, Recording, run_probe
 from cassette.harness.recorded import EVIDENCE_FILE
+from cassette.harness.scratch import scratch
 from cassette.reading.reader import Cassette
 from cassette.reading.reader import open as open_cassette
 from cassette.shim import write_shim
@@ -46,9 +46,9 @@ def _outcome(adapter: Adapter, probe: Probe, request: Request, cassette: Path) -
     try:
         with (
             open_cassette(cassette) as tape,
-            tempfile.TemporaryDirectory(prefix="pty-cassette-replay-") as name,
+            scratch() as directory,
         ):
-            recording = replayed(adapter, probe, tape, Path(name), request.output)
+            recording = replayed(adapter, probe, tape, directory, request.output)
             return ProbeOutcome(probe.name, "recorded", recording)
     except ProbeFailed as failed:
         return ProbeOutcome(probe.name, "failed", error=failed.error, diagnosis=failed.diagnosis)

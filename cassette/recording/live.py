@@ -230,6 +230,18 @@ class LiveSession:
             )
         return status
 
+    def waits_for_a_key(self, quiet_ms: int, timeout: float | None = None) -> bool:
+        """Wait until the program ends (False), or stands still for `quiet_ms` and reads key by key (True).
+
+        So does a pager, or a menu. False, too, when neither has come within `timeout` seconds.
+        """
+        quiet = self._waiter.until_quiet(quiet_ms / 1000, self._given(timeout), self._reads_keys)
+        return quiet and not self._waiter.ended
+
+    def _reads_keys(self) -> bool:
+        discipline = self._run.pump.discipline
+        return discipline is not None and not discipline.icanon
+
     def await_end(self) -> None:
         """Wait until the program has ended, however long that takes; `limit_s` and `stop()` end it."""
         self._run.over.wait()

@@ -27,6 +27,8 @@ _WORDS = frozenset(
 _HEX = re.compile(rb"[0-9a-f]+\Z|[0-9A-F]+\Z")
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _WORDY = re.compile(rb"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
+# A capital parts the words of a name: were it optional, a long run of letters could be cut in a billion ways.
+_NAME = re.compile(rb"(?:[A-Z]{2,6})?[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,}){0,7}\d{0,3}|[A-Z]{2,12}\d{0,3}")
 _SPLIT = re.compile(rb"[^A-Za-z0-9]+")
 _LONGEST_PASSWORD = 256
 _LETTER = re.compile(rb"[A-Za-z]")
@@ -181,9 +183,7 @@ def is_made_of_words(value: bytes, share: float) -> bool:
 
 def _reads_like_words(part: bytes) -> bool:
     """A lower-case word, a CamelCase name, or either with a short number at its end."""
-    return re.fullmatch(
-        rb"(?:[A-Z]{2,6})?(?:[A-Z]?[a-z]{2,}){1,8}\d{0,3}|[A-Z]{2,12}\d{0,3}", part
-    ) is not None and _has_vowels(part)
+    return _NAME.fullmatch(part) is not None and _has_vowels(part)
 
 
 def _has_vowels(part: bytes) -> bool:

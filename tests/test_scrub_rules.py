@@ -13,6 +13,7 @@ import pytest
 
 from scrub.finder import find
 from scrub.known import discovered
+from scrub.likeness import is_made_of_words
 from scrub.rules import Rule
 from scrub.shapes import anchor_of, expression_of, length_of, pieces_of
 from scrub.table import KEYED_FACTS, PREFIX_FACTS, default_rules
@@ -282,6 +283,28 @@ def test_every_expression_reads_filler_after_each_of_its_anchors(rule: Rule) -> 
             text = anchor + filler * (rule.reach // len(filler) + 1)
             rule.pattern.match(text)
             rule.pattern.search(text[: rule.reach])
+
+
+@pytest.mark.parametrize("end", ["1234", "A", "Ab1234", "_"])
+@pytest.mark.parametrize("letters", ["x", "xy", "Xyz", "XYz", "X"])
+def test_a_long_run_of_letters_is_judged_to_its_end(letters: str, end: str) -> None:
+    """Beside a word for a secret it is asked whether it reads like words: no run may be cut in every way."""
+    value = (letters * 240)[: 240 - len(end)] + end
+    for text in (f"password=q8.{value}", f"token: {value}", f"key={value}-Zt0vB4xK"):
+        found_in(text)
+    is_made_of_words(value.encode(), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_name"),
+    [
+        ("parser", True), ("parserCursorRow", True), ("HTTPParser12", True), ("HTTPSparser", True), ("XMLhttp", False),
+        ("ParseTheCursorThatThisOldRowHas", True), ("ParseTheCursorThatThisOldRowHasNow", False),
+        ("parserC", False), ("parser1234", False), ("q8Zt0vB4xK", False), ("UPPERCASE12", True), ("X" * 13, False),
+    ],
+)  # fmt: skip
+def test_names_read_like_words(value: str, is_name: bool) -> None:
+    assert is_made_of_words(f"{value}/4711".encode(), 0.5) == is_name
 
 
 def test_one_mebibyte_of_a_under_every_expression() -> None:

@@ -88,7 +88,7 @@ class StatefulScreen(EditingScreen):
         """DECSC."""
         cursor = self.cursor
         origin = DECOM in self.mode
-        # A wrap that is due is not kept: most terminals forget it.
+        # A wrap that is due is not kept: tmux, xterm.js and libvterm forget it, xterm and ghostty do not.
         x = min(cursor.x, self.columns - 1)
         sets = tuple(self.charsets)
         self.saved_cursor = SavedCursor(x, cursor.y, self.pen, sets, self.charset, origin, self.protecting)

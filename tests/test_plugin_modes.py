@@ -159,6 +159,28 @@ def test_hello(pty):
     project.passes("--pty-record=verify")
 
 
+@pytest.mark.parametrize("length", [1, 30])
+def test_verify_makes_volatile_text_equal_that_goes_on_in_the_next_row(project: Project, length: int) -> None:
+    """Of one length, and of lengths that need more rows or fewer."""
+    test = """
+import os, pytest
+
+@pytest.mark.pty(match_on=["keys"], columns=40, rows=8)
+def test_hello(pty):
+    path = "/tmp/run/" + "d" * 35 + os.environ["LETTER"] * int(os.environ["LENGTH"])
+    with pty.spawn(["sh", "-c", f"echo made {path}; echo done; read n"]) as term:
+        term.wait_for("done")
+        term.press("enter")
+"""
+    project.test(test)
+    project.env.setenv("LETTER", "a")
+    project.env.setenv("LENGTH", "1")
+    project.passes("--pty-record=once")
+    project.env.setenv("LETTER", "b")
+    project.env.setenv("LENGTH", str(length))
+    project.passes("--pty-record=verify")
+
+
 def test_verify_needs_a_cassette(project: Project) -> None:
     project.test()
     assert "not_found: There is no cassette" in project.fails("--pty-record=verify")

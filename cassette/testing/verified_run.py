@@ -20,6 +20,7 @@ from cassette.model import Input, Output
 from cassette.playing.driving import check_keys
 from cassette.playing.screen_diff import rows_diff, styles_diff, styles_differ
 from cassette.testing.callsite import call_site, explained
+from terminal.widths import columns_of
 
 if TYPE_CHECKING:
     from cassette.looking import What
@@ -231,9 +232,13 @@ class VerifiedSession:
         """Wait until the running program shows what the recording has where its replay stands."""
         expected = self.replay.last_screen
         wanted = self._rows(expected)
+        ways = [(self._rows, wanted), (self._lines, self._lines(expected))]
 
         def reads_alike(screen: Snapshot) -> bool:
-            return self._rows(screen) == wanted or same_rows(wanted, self._rows(self.as_stored(screen)))
+            return any(
+                read(screen) == stored or same_rows(stored, read(self.as_stored(screen)))
+                for read, stored in ways
+            )
 
         def looks_alike(screen: Snapshot) -> bool:
             return not (self._styles and any(map(styles_differ, expected.lines, screen.lines)))
@@ -265,10 +270,26 @@ class VerifiedSession:
         )
 
     def _rows(self, screen: Snapshot) -> list[str]:
-        rows = [self._normalize(row).rstrip() for row in screen.text]
-        while rows and not rows[-1]:
-            rows.pop()
-        return rows
+        """What is compared of each row; blank ones at the end are left out."""
+        return self._normalized(screen.text)
+
+    def _lines(self, screen: Snapshot) -> list[str]:
+        """The same of lines: a row that reaches the edge may go on in the next, and volatile text with it."""
+        lines: list[str] = []
+        goes_on = False
+        for row in screen.text:
+            if goes_on:
+                lines[-1] += row
+            else:
+                lines.append(row)
+            goes_on = columns_of(row) >= screen.columns
+        return self._normalized(lines)
+
+    def _normalized(self, texts: list[str]) -> list[str]:
+        made = [self._normalize(text).rstrip() for text in texts]
+        while made and not made[-1]:
+            made.pop()
+        return made
 
 
 if TYPE_CHECKING:

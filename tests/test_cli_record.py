@@ -439,7 +439,50 @@ def test_a_signal_publishes_and_is_the_exit_code(place, number):
     _, err = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 128 + number
     assert b"Traceback" not in err
-    assert tape_of(place).final.metadata["detail"] == f"the recorder got {number.name}"
+    tape = tape_of(place)
+    assert [event.signal for event in tape.inputs() if event.kind == "signal"] == [number.name]
+    assert (tape.final.exit.signal, tape.final.metadata) == (number.name, None)
+
+
+def test_a_program_that_heeds_a_signal_ends_by_itself(place):
+    """Under a script, too: what it says then is recorded."""
+    script = place.parent / "wait.yaml"
+    script.write_text("- wait: {text: never, timeout: 60}\n")
+    os.mkfifo(place.parent / "ready")
+    program = f"trap 'echo bye; exit 4' TERM; : >{place.parent}/ready; while :; do sleep 0.01; done"
+    command = [*COMMAND, "record", "-o", place, "--script", script, "--", "sh", "-c", program]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    (place.parent / "ready").read_bytes()  # once the program has opened it
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=LIMIT_S)
+    assert (process.returncode, b"Traceback" in err) == (128 + signal.SIGTERM, False), err
+    tape = tape_of(place)
+    assert bytes(tape.raw).endswith(b"bye\r\n")
+    assert tape.final.exit.code == 4
+    assert [event.signal for event in tape.inputs() if event.kind == "signal"] == ["SIGTERM"]
+
+
+def test_a_program_that_heeds_no_signal_is_ended(place):
+    code = (
+        "import sys, cassette.cli, cassette.recording.stopping as s\n"
+        "s.PATIENCE_S = 0.05\n"
+        "sys.exit(cassette.cli.main(sys.argv[1:]))"
+    )
+    program = "trap '' INT; echo ready; while :; do sleep 0.01; done"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "record", "-o", place, "--", "sh", "-c", program],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout.readline() == b"ready\r\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 128 + signal.SIGINT
+    tape = tape_of(place)
+    assert [event.signal for event in tape.inputs() if event.kind == "signal"] == ["SIGINT"]
+    why = "the recorder got SIGINT, and the program did not end within 0.05 s"
+    assert tape.final.metadata == {"ended_by": "stopped", "detail": why}
 
 
 # Nothing ever ends in a traceback.

@@ -336,7 +336,7 @@ def test_a_second_signal_ends_what_ignores_the_first(place):
 def test_what_does_not_end_after_a_signal_is_ended(place):
     command = (
         "import sys, cassette.cli, cassette.recording.interactive as i\n"
-        "i._PATIENCE_S = 0.05\n"
+        "i.PATIENCE_S = 0.05\n"
         f"sys.exit(cassette.cli.main(['record', '-o', {str(place)!r}, '--', 'bash', '-c', "
         "\"trap '' TERM; echo ready; while :; do read x; done\"]))"
     )

@@ -22,7 +22,6 @@ from cassette.errors import CassetteError, UsageError
 
 if TYPE_CHECKING:
     from cassette.reading.reader import Cassette
-    from cassette.recording.live import LiveSession
 
 EXAMPLES = (
     "cassette record -- bash                              type, then leave with exit",
@@ -257,6 +256,7 @@ def _ends_in_a_line(tape: Cassette) -> bool:
 
 def _alone(args: argparse.Namespace, path: Path, command: list[str], options: dict[str, Any]) -> Outcome:
     from cassette.recording.starting import record
+    from cassette.recording.stopping import Stopping
     from cassette.script import read_script
 
     script = read_script(args.script) if args.script else None
@@ -267,7 +267,7 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
         note(
             "nobody types: standard input is no terminal, and is not passed on (drive the program with --script)"
         )
-    stopping = _Stopping()
+    stopping = Stopping()
     with ProgressLine("drawing frames") as progress, contextlib.ExitStack() as published:
         # It is published when nobody listens for signals any more.
         options |= {"on_output": show, "progress": progress}
@@ -289,42 +289,6 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
                 if stopping.ended_by is None:  # else the script only met what the signal had done
                     raise
     return Outcome(path, session.end_reason, stopping.ended_by, shown=show is not None)
-
-
-class _Stopping:
-    """Ctrl-C, TERM and HUP end the program, from before it starts, and the recording is published.
-
-    A second one ends this process as if nobody had listened, and the recording stays in the spool.
-    """
-
-    def __init__(self) -> None:
-        self.ended_by: signal.Signals | None = None
-        self._session: LiveSession | None = None
-
-    def __enter__(self) -> _Stopping:
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        self._before = {number: signal.signal(number, self._stop) for number in numbers}
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def watch(self, session: LiveSession) -> None:
-        """The session to stop; at once if a signal has come already."""
-        self._session = session
-        self._pass_on()
-
-    def _stop(self, number: int, _frame: object) -> None:
-        if self.ended_by is not None:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        self.ended_by = signal.Signals(number)
-        self._pass_on()
-
-    def _pass_on(self) -> None:
-        if self._session is not None and self.ended_by is not None:
-            self._session.stop(f"the recorder got {self.ended_by.name}")
 
 
 def _has_waiting_input() -> bool:

@@ -21,13 +21,12 @@ from cassette.errors import CannotSend, NoTerminal
 from cassette.format.limits import MAX_COLUMNS, MAX_ROWS
 from cassette.model import Size
 from cassette.recording.run import Run
+from cassette.recording.stopping import PATIENCE_S
 from cassette.recording.typed import Typed
 from cassette.viewing.leftovers import Leftovers
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 _PASSED_ON = (*_ENDING, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
-_PATIENCE_S = 5.0
-"""How long a program has to end after TERM or HUP; who sent it may not come back."""
 _READ_BYTES = 65_536
 _BELL = b"\a"
 
@@ -197,8 +196,8 @@ class Person:
         self._run.signal(number.name)
         if number in _ENDING:
             self.ended_by = number
-            why = f"the recorder got {number.name}, and the program did not end within {_PATIENCE_S:g} s"
-            self._patience = threading.Timer(_PATIENCE_S, self._run.stop, [why])
+            why = f"the recorder got {number.name}, and the program did not end within {PATIENCE_S:g} s"
+            self._patience = threading.Timer(PATIENCE_S, self._run.stop, [why])
             self._patience.daemon = True
             self._patience.start()
 

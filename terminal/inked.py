@@ -26,6 +26,8 @@ Strikes = tuple[int, ...]
 
 MOST_STRIKES = 8
 """Paintings of one character over itself that a cell remembers."""
+STRIKES_APART = 4096
+"""Characters of output between two of them, at most: what is older was another text, with a letter in common."""
 UNKNOWN = -1
 """The strike of a character that was drawn before this terminal knew the numbers."""
 _LONG = 512
@@ -141,17 +143,19 @@ class InkedTerminal(WatchedTerminal):
         row.plain = False
 
     def _strike_again(self, row: Row, start: int, old: list[str], pens: list[Any]) -> None:
-        """Remember what painted the same character in the same cell before."""
+        """Remember what painted the same character in the same cell before, a short while ago."""
         for x, (cell, pen) in enumerate(zip(old, pens, strict=True), start):
             if cell == row.data[x] and cell != " ":
+                now = strikes_at(row, x)[0]
+                oldest = now[0] - STRIKES_APART if now else 0
                 if type(pen) is int:
                     earlier: Strikes = (pen >> 1,)
                 elif isinstance(pen, Ink) and pen.cell == cell:
                     earlier = pen.strikes[0]
                 else:
                     earlier = (UNKNOWN,)
-                strikes = tuple(dict.fromkeys((*strikes_at(row, x)[0], *earlier)))[:MOST_STRIKES]
-                row.pens[x] = inked(self.pen, cell, (strikes,))
+                strikes = tuple(dict.fromkeys((*now, *(one for one in earlier if one >= oldest))))
+                row.pens[x] = inked(self.pen, cell, (strikes[:MOST_STRIKES],))
 
     # -- drawing, with an eye on what is drawn -----------------------------------------------------------
 

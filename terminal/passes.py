@@ -18,7 +18,7 @@ from terminal.watched import WatchedTerminal
 
 ROWS_ABOVE = 3
 """Rows above that of the cursor which belong to what a program asked."""
-SPACING = 16_384
+SPACING = 8_192
 """Bytes between two states that are kept, at first; twice as many each time that they have become too many."""
 MOST_KEPT = 48
 _MOST_SEEN = 500_000
@@ -115,13 +115,13 @@ class Passed:
     played: Played
     track: Track = field(default_factory=Track)
     kept: list[Kept] = field(default_factory=list)
-    _spacing: int = SPACING
+    _spacing: int = 0
     _last_resize: int = -1
 
     @classmethod
     def over(cls, played: Played) -> Self:
         """Before it began."""
-        return cls(played, _last_resize=played.last_resize())
+        return cls(played, _spacing=SPACING, _last_resize=played.last_resize())
 
     def with_output(self, played: Played) -> Passed:
         """The same over other output, as far as the states are the same."""

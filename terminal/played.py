@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self, TypeAlias
 
-PIECE = 16_384
+PIECE = 8_192
 """Bytes that are drawn at once."""
 
 

@@ -20,11 +20,12 @@ from terminal.inked import InkedTerminal, Inker, Strikes, are_known, painted, st
 from terminal.origins import Origins, Span
 from terminal.passes import Drawing, Kept, Passed, Seen, Stretch, TextFeed, Track, merged
 from terminal.played import START, Place, Played
-from terminal.readings import Reading
-from terminal.saved import Saved
+from terminal.readings import Reading, line, wrapped
+from terminal.saved import ROWS_ABOVE, Saved
 from terminal.watched import WatchedTerminal, Worth
 
 _SCREEN = "screen"
+_FURTHER = 3  # states further back, where one is too late
 
 PaintedCell: TypeAlias = tuple[str, tuple[Span, ...]]
 """A character and the byte ranges of the output that painted it, the latest first."""
@@ -99,6 +100,7 @@ def texts_again(
     output: bytes,
     *,
     stretches: Iterable[Stretch],
+    stays: Callable[[str], bool],
     worth: Worth,
     take: Callable[[Text], None],
     seen: Seen,
@@ -106,9 +108,10 @@ def texts_again(
     """Read a recording again of which bytes were replaced by as many others. As `texts`, and as if all were read.
 
     What is drawn: from before each replaced byte until the screen is as it was then; and all `stretches`, in which
-    something was read that must not be there again. Everything else stands there as it was read before.
+    something was read that must not be there again, or goes on in another way than was known; and on, as long as a
+    line of which `stays` says so is on the screen. Everything else stands there as it was read before.
     """
-    again = _Again(before, output, [*stretches, *_replaced(before.played.output, output)])
+    again = _Again(before, output, [*stretches, *_replaced(before.played.output, output)], stays)
     while again.ahead:
         terminal = _reader(again.passed.played, worth, take, seen)
         if again.goes_on(terminal, seen):
@@ -119,8 +122,11 @@ def texts_again(
 class _Again:
     """A pass that only draws what may be another than before."""
 
-    def __init__(self, before: Passed, output: bytes, ahead: Iterable[Stretch]) -> None:
+    def __init__(
+        self, before: Passed, output: bytes, ahead: Iterable[Stretch], stays: Callable[[str], bool]
+    ) -> None:
         played = before.played
+        self._stays = stays
         self._before = before
         self.passed = before.with_output(Played(played.columns, played.rows, played.timeline, output))
         self.ahead = merged(ahead)
@@ -149,11 +155,24 @@ class _Again:
         if self.ahead and self.ahead[0].start < after.at:
             is_back = False
         else:
-            is_back = self._before.is_back(number, terminal, track)
+            is_back = self._before.is_back(number, terminal, track) and not any(
+                map(self._stays, shown(terminal, with_history=self._before.is_resized_after(after)))
+            )
         if not is_back:
             with_history = self._before.is_resized_after(after)
             self.passed.kept[number] = Kept(after, Saved(terminal, with_history=with_history), track.so_far())
         return is_back
+
+
+def shown(terminal: WatchedTerminal, *, with_history: bool) -> Iterator[str]:
+    """Every line that stands on a terminal, or may come back: of the other screen, and above it, too."""
+    history = list(terminal.history) if with_history else list(terminal.history)[-ROWS_ABOVE:]
+    for rows in ([*history, *terminal.grid], terminal._other_grid):
+        y = 0
+        while y < len(rows):
+            first, last = wrapped(rows, y)
+            yield line(rows, first, last).text
+            y = last + 1
 
 
 def _replaced(before: bytes, after: bytes) -> Iterator[Stretch]:
@@ -205,14 +224,12 @@ def painted_texts(
     """
     given: set[int] = set()
     for stretch in merged(stretches):
-        number, back = passed.before(stretch.start), 1
-        while True:
-            painting = _Painting(passed, number, worth, wanted)
-            found = painting.draw_to(stretch.end)
+        near = passed.before(stretch.start)
+        for number in (near, max(-1, near - _FURTHER), -1):
+            found = _Painting(passed, number, worth, wanted).draw_to(stretch.end)
             if found is not None:
                 break
-            number, back = max(-1, number - back), 2 * back
-        for text in found:
+        for text in found or ():
             key = hash((text.kind, *text.cells))
             if key not in given:
                 given.add(key)

@@ -7,7 +7,7 @@ Cells are kept as text where they are nothing else: a state of 80 by 24 takes ab
 from __future__ import annotations
 
 from collections import deque
-from copy import deepcopy
+from copy import copy
 from typing import Any, NamedTuple
 
 from terminal.cells import Row
@@ -52,9 +52,10 @@ class Saved:
         numbers = {row: _Number(number) for number, row in enumerate(rows)}
         self._rows = [_cells(row) for row in rows]
         self._state = {
-            name: _packed(value, numbers) for name, value in vars(terminal).items() if name not in _OF_A_PASS
+            name: _packed(value, numbers)
+            for name, value in {**vars(terminal), "history": history}.items()
+            if name not in _OF_A_PASS
         }
-        self._state["history"] = [numbers[row] for row in history]
 
     @staticmethod
     def can_keep(terminal: WatchedTerminal, *, with_history: bool) -> bool:
@@ -129,7 +130,7 @@ def _unpacked(value: Any, rows: list[Row]) -> Any:
         return {_unpacked(one, rows) for one in value}
     if isinstance(value, dict):
         return {_unpacked(key, rows): _unpacked(one, rows) for key, one in value.items()}
-    return deepcopy(value.kept)
+    return copy(value.kept)
 
 
 class _Object:
@@ -138,7 +139,7 @@ class _Object:
     __slots__ = ("kept",)
 
     def __init__(self, value: Any) -> None:
-        self.kept = deepcopy(value)
+        self.kept = copy(value)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Object) and _parts(self.kept) == _parts(other.kept)

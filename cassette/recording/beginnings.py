@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from operator import itemgetter
 
 from scrub.forms import forms_of
@@ -110,31 +112,60 @@ def _anchors(rules: RuleSet) -> tuple[Automaton, dict[str, tuple[str, ...]]]:
     return Automaton(sorted(words)), _with_rests(word.decode("utf-8", "replace") for word in words)
 
 
-def may_be_broken(values: Sequence[Entry], views: Iterable[View], hits: Iterable[Hit]) -> bool:
-    """May one of these values be broken over rows of a screen, by what its single rows (`views`) hold?
+class Openings:
+    """Where values may be broken over rows that were read when they were not known yet.
 
-    True where one begins and is no whole value (`hits`), or where a row ends with its first letters and the rest
-    stands anywhere. Nothing is overlooked; often it only seems so.
+    `texts` are those of the views (view, number of the text in it) in which one of them begins and does not stand
+    whole, or that end with first letters of one of which the rest stands anywhere. Nothing is overlooked; often it
+    only seems so.
     """
-    if not values:
-        return False
-    heads = _heads(values)
-    cuts = _with_rests(heads)
-    whole = Automaton(sorted(head.encode("utf-8", "replace") for head in heads))
-    rows = [view for view in views if view.kind == "screen"]
-    inside = {(id(hit.view), at) for hit in hits for at in range(hit.start, hit.end)}
-    if any((id(view), start) not in inside for view in rows for _, start, _ in whole.hits(view.text)):
-        return True
-    ends = {
-        text[max(0, end - length) : end]
-        for view in rows
-        for text in view.text.decode("utf-8", "replace").split(APART.decode())
-        for end in _field_ends(text)
-        for length in range(1, _HEAD)
-    }
-    rests = {rest for cut in ends & cuts.keys() for rest in cuts[cut]}
-    tails = Automaton(sorted(rest.encode("utf-8", "replace") for rest in rests))
-    return any((id(view), start) not in inside for view in rows for _, start, _ in tails.hits(view.text))
+
+    def __init__(self, values: Sequence[Entry], views: Iterable[View], hits: Iterable[Hit]) -> None:
+        """`hits` are where values stand whole."""
+        heads = _heads(values)
+        self._heads = Automaton(sorted(head.encode("utf-8", "replace") for head in heads))
+        self._cuts: set[str] = set()
+        self.texts: list[tuple[View, int]] = []
+        if heads:
+            inside = {(id(hit.view), at) for hit in hits for at in range(hit.start, hit.end)}
+            self._look([view for view in views if view.kind == "screen"], _with_rests(heads), inside)
+
+    def _look(
+        self, rows: Sequence[View], cuts: Mapping[str, Sequence[str]], inside: Container[tuple[int, int]]
+    ) -> None:
+        cut: dict[str, list[tuple[View, int]]] = {}
+        for view in rows:
+            texts = view.text.split(APART)
+            ends = list(accumulate(len(text) + len(APART) for text in texts))
+            begun = (start for _, start, _ in self._heads.hits(view.text) if (id(view), start) not in inside)
+            self.texts.extend((view, number) for number in {bisect_right(ends, start) for start in begun})
+            for number, text in enumerate(texts):
+                for head in _cuts_of(text.decode("utf-8", "replace")):
+                    if head in cuts:
+                        cut.setdefault(head, []).append((view, number))
+        for head, places in cut.items():
+            if any(_goes_on(head, rest, rows, inside) for rest in cuts[head]):
+                self._cuts.add(head)
+                self.texts.extend(places)
+
+    def begins(self, text: str) -> bool:
+        """Does one of the values begin in a text?"""
+        return bool(self._heads.hits(text.encode("utf-8", "replace"))) or not self._cuts.isdisjoint(
+            _cuts_of(text)
+        )
+
+
+def _goes_on(cut: str, rest: str, rows: Iterable[View], inside: Container[tuple[int, int]]) -> bool:
+    """Does the rest of a value stand anywhere by itself? Behind its first letters it is the value in one piece."""
+    alone = re.compile(f"(?<!{re.escape(cut)}){re.escape(rest)}".encode("utf-8", "replace"))
+    return any(
+        (id(view), found.start()) not in inside for view in rows for found in alone.finditer(view.text)
+    )
+
+
+def _cuts_of(text: str) -> set[str]:
+    """The last letters before each end of a field."""
+    return {text[max(0, end - length) : end] for end in _field_ends(text) for length in range(1, _HEAD)}
 
 
 def _heads(values: Iterable[Entry]) -> set[str]:

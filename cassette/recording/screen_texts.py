@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cassette.recording.beginnings import APART, may_be_broken
+from cassette.recording.beginnings import APART, Openings
 from scrub.known import Book
 from scrub.sweep import Hit
 from scrub.views import FixedSeams, Span, View
@@ -123,8 +123,9 @@ class ScreenTexts:
     With `before`, what the screen showed with the output before it was rewritten, only the texts that are new
     are in it: the others are known to have nothing, by the values that were known then (`swept_with`). `replaced`
     says whether something else is shown at every place where something was found. `known` is how many values were
-    known when the texts are read, `passed` the pass that read them; `stretches` and `is_open` (see `is_open_to`) tell
-    after `found` what is to be read again.
+    known when the texts are read, `passed` the pass that read them. `again` are, after `found`, the stretches that
+    have to be read again, since something was found there, or may be broken over rows: where a value, not known when
+    the texts were read, `begins`.
     """
 
     passed: Passed
@@ -134,8 +135,8 @@ class ScreenTexts:
         self.is_partial = before is not None
         self.swept_with: int = before.swept_with if before else 0
         self.seen: Seen = before.seen if before else Seen()
-        self.stretches: list[Stretch] = []
-        self.is_open = False
+        self.again: list[Stretch] = []
+        self.begins: Callable[[str], bool] = _never
         self._known = known
         self._open: dict[str, _Batch] = {}
         self._batches: dict[int, _Batch] = {}
@@ -178,17 +179,18 @@ class ScreenTexts:
         """Where the cursor was, and what was asked."""
         return self.passed.track
 
-    def is_open_to(self, book: Book, hits: Iterable[Hit] = ()) -> bool:
-        """May a value, which was not known when the texts were read, be broken over rows of them?"""
-        return self.seen.forgets or may_be_broken(book.entries[self._known :], self.views, hits)
-
     def found(self, hits: Sequence[Hit], book: Book) -> Wanted:
         """The texts in which these hits stand, and which characters of each are wanted; the views are given up.
 
         `book` has the values by which the views were swept.
         """
         parts: dict[str, Part] = {}
-        self.is_open = self.is_open_to(book, hits)
+        openings = Openings(book.entries[self._known :], self.views, hits)
+        self.begins = openings.begins
+        stretches: list[Stretch] = []
+        for view, number in openings.texts:
+            text, place = self._text(view, number)
+            self.again.append(Stretch(place, self.seen.last.get(key_of(view.kind, text), place) + 1))
         for hit in hits:
             text, start, end, place = self._around(hit)
             key = key_of(hit.view.kind, text)
@@ -199,25 +201,35 @@ class ScreenTexts:
                 min(first, start),
                 max(last, end),
             )
-            self.stretches.append(Stretch(place, self.seen.last.pop(key, place) + 1))
+            stretches.append(Stretch(place, self.seen.last.pop(key, place) + 1))
             if hit.view.kind == "screen":
                 self._hits.add(text, start, end)
         self.swept_with = len(book)
         self.views.clear()
         self._batches.clear()
-        return Wanted(parts, self.stretches)
+        self.again += stretches
+        return Wanted(parts, stretches)
 
     def _around(self, hit: Hit) -> tuple[str, int, int, int]:
         """The text that a hit stands in, its place there in characters, and where the text was read first."""
-        batch, view = self._batches[id(hit.view)], hit.view.text
-        starts = batch.starts
-        index = bisect_right(starts, hit.start) - 1
-        first = starts[index]
-        last = starts[index + 1] if index + 1 < len(starts) else len(view)
-        last -= len(APART)
+        starts, view = self._batches[id(hit.view)].starts, hit.view.text
+        number = bisect_right(starts, hit.start) - 1
+        first = starts[number]
         start = len(view[first : hit.start].decode("utf-8", "replace"))
         end = start + len(view[hit.start : hit.end].decode("utf-8", "replace"))
-        return view[first:last].decode("utf-8"), start, end, batch.places[index]
+        text, place = self._text(hit.view, number)
+        return text, start, end, place
+
+    def _text(self, view: View, number: int) -> tuple[str, int]:
+        """A text of a view, and where it was read first."""
+        batch = self._batches[id(view)]
+        starts = batch.starts
+        last = starts[number + 1] if number + 1 < len(starts) else len(view.text)
+        return view.text[starts[number] : last - len(APART)].decode("utf-8"), batch.places[number]
+
+
+def _never(_: str) -> bool:
+    return False
 
 
 def screen_texts(played: Played, worth: Worth, book: Book) -> ScreenTexts:
@@ -230,9 +242,15 @@ def screen_texts(played: Played, worth: Worth, book: Book) -> ScreenTexts:
 def screen_texts_again(before: ScreenTexts, output: bytes, worth: Worth, book: Book) -> ScreenTexts:
     """What is new on the screen with rewritten output (see `ScreenTexts`)."""
     found = ScreenTexts(len(book), before)
-    stretches = [Stretch(0, len(output) + 1)] if before.is_open else before.stretches
+    again = [Stretch(0, len(output) + 1)] if before.seen.forgets else before.again
     passed = texts_again(
-        before.passed, output, stretches=stretches, worth=worth, take=found.take, seen=found.seen
+        before.passed,
+        output,
+        stretches=again,
+        stays=before.begins,
+        worth=worth,
+        take=found.take,
+        seen=found.seen,
     )
     found.close(passed)
     return found

@@ -177,10 +177,11 @@ class _Work:
         ]
         on_screen = [hit for hit in scrubber.sweep(screen.views) if _is_of_its_own(hit)]
         if not hits and not on_screen:
-            if screen.is_open_to(scrubber.book):
-                self._seen = self._look(output)  # what was typed hidden may be broken over rows
-                return self._round()
-            return self.streams, []
+            screen.found([], scrubber.book)
+            if not screen.again:
+                return self.streams, []
+            self._seen = self._look(output, screen)  # what was typed hidden may be broken over rows
+            return self._round()
         leaks = [leak_of(hit) for hit in (*hits, *on_screen)]
         wanted = screen.found(on_screen, scrubber.book)
         del views

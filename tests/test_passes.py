@@ -1,0 +1,236 @@
+"""What a pass keeps on the way: going on from there, reading only what is another, comes to what a whole one does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from screen_steps import COLUMNS, PIECES, ROWS
+
+from terminal import inked, passes, played
+from terminal.dispatch import Terminal
+from terminal.passes import Drawing, Passed, Seen, Stretch, TextFeed
+from terminal.played import START, Played, Resize, Step
+from terminal.provenance import PaintedText, Part, Text, key_of, painted_texts, texts, texts_again
+from terminal.saved import Saved
+from terminal.watched import Beginning, WatchedTerminal
+
+LETTERS = {ord(letter): other for letter, other in zip("abcdefghijklm", "BCDEFGHIJKLMN", strict=True)}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_distances() -> Iterator[None]:
+    """Every few bytes a state is kept, so that small recordings have many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(played, "PIECE", 5)
+        patch.setattr(passes, "SPACING", 5)
+        patch.setattr(inked, "STRIKES_APART", 8)
+        yield
+
+
+def recording(steps: Iterable[Step]) -> Played:
+    return Played.of(steps, columns=COLUMNS, rows=ROWS)
+
+
+def box(text: str) -> list[Beginning]:
+    return [(at, "any") for at, letter in enumerate(text) if letter in "gG"]
+
+
+def nothing(_: str) -> tuple[()]:
+    return ()
+
+
+def never(_: str) -> bool:
+    return False
+
+
+class Reading:
+    """All texts of a pass, with what was read when."""
+
+    def __init__(self, output: Played, worth: object = box) -> None:
+        self.found: list[Text] = []
+        self.seen = Seen()
+        self.passed = texts(output, worth=worth, take=self.found.append, seen=self.seen, keep=True)  # type: ignore[arg-type]
+
+    @property
+    def texts(self) -> set[tuple[str, str]]:
+        return {(text.kind, text.text) for text in self.found}
+
+    def stretch(self, text: Text) -> Stretch:
+        return Stretch(text.at, self.seen.last[key_of(text.kind, text.text)] + 1)
+
+    def again(self, output: bytes, stretches: Iterable[Stretch] = (), **how: object) -> list[Text]:
+        """What a pass over other output gives that is new; this reading goes on from there."""
+        new: list[Text] = []
+        options = {"stays": never, "worth": box, **how}
+        self.passed = texts_again(
+            self.passed, output, stretches=stretches, take=new.append, seen=self.seen, **options,  # type: ignore[arg-type]
+        )  # fmt: skip
+        self.found += new
+        return new
+
+
+def replaced(output: bytes, places: Iterable[int]) -> bytes:
+    """Some letters of an output as others. Controls stay: they are no letters of these."""
+    changed = bytearray(output)
+    for place in places:
+        before = changed[place - 3 : place + 1]
+        if not set(b"\x1b[?;(") & set(before):
+            changed[place] = ord(LETTERS.get(changed[place], chr(changed[place])))
+    return bytes(changed)
+
+
+MORE = st.lists(
+    st.one_of(PIECES, PIECES, PIECES, st.builds(Resize, st.integers(3, 20), st.integers(1, 8))), max_size=60
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(MORE, st.data())
+def test_rewritten_output_is_read_as_if_all_of_it_were(steps: list[Step], draw: st.DataObject) -> None:
+    reading = Reading(recording(steps))
+    output = reading.passed.played.output
+    assume(output)
+    for _ in range(3):
+        places = draw.draw(st.lists(st.integers(0, len(output) - 1), min_size=1, max_size=4))
+        output = replaced(output, places)
+        reading.again(output)
+        size, timeline = (COLUMNS, ROWS), reading.passed.played.timeline
+        whole = Reading(Played(*size, timeline, output))
+        assert whole.texts <= reading.texts
+        assert whole.passed.track.digest == reading.passed.track.digest
+        assert whole.passed.track.chunks == reading.passed.track.chunks
+
+
+@settings(max_examples=200, deadline=None)
+@given(MORE, st.data())
+def test_what_was_found_is_read_again_wherever_it_stands(steps: list[Step], draw: st.DataObject) -> None:
+    reading = Reading(recording(steps))
+    assume(reading.found)
+    text = draw.draw(st.sampled_from(reading.found))
+    stretch = reading.stretch(text)
+    del reading.seen.last[key_of(text.kind, text.text)]
+    new = reading.again(reading.passed.played.output, [stretch])
+    assert (text.kind, text.text) in {(one.kind, one.text) for one in new}
+
+
+@settings(max_examples=200, deadline=None)
+@given(MORE)
+def test_what_begins_only_now_is_read_on_as_long_as_it_stands(steps: list[Step]) -> None:
+    """A letter at which nothing began in the first pass."""
+    reading = Reading(recording(steps), nothing)
+    begun = [text for text in reading.found if text.kind == "screen" and box(text.text)]
+    output = reading.passed.played.output
+    reading.again(output, [reading.stretch(text) for text in begun], stays=lambda text: bool(box(text)))
+    assert Reading(recording(steps)).texts <= reading.texts
+
+
+class One(dict[str, Part]):
+    """One text, whole."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__({text: Part(0, len(text), 0, len(text))})
+
+
+@settings(max_examples=300, deadline=None)
+@given(MORE, st.data())
+def test_the_bytes_of_a_text_are_those_that_drawing_all_of_it_tells(
+    steps: list[Step], draw: st.DataObject
+) -> None:
+    reading = Reading(recording(steps))
+    assume(reading.found)
+    text = draw.draw(st.sampled_from(reading.found))
+    near, whole = list[PaintedText](), list[PaintedText]()
+    everything = [Stretch(0, len(reading.passed.played.output) + 1)]
+    for passed, stretches, take in (
+        (reading.passed, [reading.stretch(text)], near.append),
+        (Passed.over(reading.passed.played), everything, whole.append),
+    ):
+        painted_texts(passed, worth=box, wanted=One(text.text), stretches=stretches, take=take)
+    assert {(one.kind, *one.cells) for one in near} == {(one.kind, *one.cells) for one in whole}
+    assert near
+
+
+@settings(max_examples=300, deadline=None)
+@given(MORE)
+def test_a_state_goes_on_as_the_terminal_that_it_was_kept_of(steps: list[Step]) -> None:
+    reading = Reading(recording(steps))
+    passed = reading.passed
+    end = finished(passed, -1)
+    for number, kept in enumerate(passed.kept):
+        terminal = finished(passed, number)
+        assert screen(terminal) == screen(end)
+        with_history = passed.is_resized_after(kept.place)
+        fresh = WatchedTerminal(COLUMNS, ROWS)
+        fresh.watch(nothing, nothing)
+        kept.state.resume(fresh)
+        assert kept.state.is_state_of(fresh, with_history=with_history)
+
+
+def finished(passed: Passed, number: int) -> WatchedTerminal:
+    """A terminal that was drawn on from a state to the end."""
+    terminal = WatchedTerminal(COLUMNS, ROWS)
+    terminal.watch(nothing, nothing)
+    start, track = passed.resume(number, terminal)
+    Drawing(terminal, TextFeed(terminal), track).draw(passed.played, start)
+    assert track.digest == passed.track.digest
+    return terminal
+
+
+def screen(terminal: Terminal) -> tuple[object, ...]:
+    rows = [(row.data, row.pens, row.continued, row.padded) for row in terminal.grid]
+    return rows, terminal.cursor.x, terminal.cursor.y, terminal.mode, terminal.pen, terminal.title
+
+
+CHANGES = [
+    b"x", b" \r", b"\x1b[1m", b"\x1b[2;4r", b"\x1b[?7l", b"\x1b[4h", b"\x1b(0", b"\x1b7", b"\x1b[?1049h",
+    b"\x1b]2;t\x07",
+    b"\x1b[C", b"\x1bH", b"\x1b[1;1H\x1b[K", b"\x1b[1;1H\x1b[31mh", b"\x1b[>1u",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_another_screen_is_not_taken_for_the_one_that_was_kept(change: bytes) -> None:
+    terminal = WatchedTerminal(COLUMNS, ROWS)
+    terminal.watch(nothing, nothing)
+    feed = TextFeed(terminal)
+    feed(b"\x1b[5;5Hs\x1b[1;1Hhello\r\nthere\x1b[3;3H")
+    before = Saved(terminal, with_history=False)
+    assert before.is_state_of(terminal, with_history=False)
+    feed(change)
+    assert not before.is_state_of(terminal, with_history=False)
+
+
+def test_output_of_another_length_is_refused() -> None:
+    reading = Reading(recording([b"abc"]))
+    with pytest.raises(ValueError, match="as long as it was"):
+        reading.again(b"abcd")
+
+
+def test_only_what_is_another_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret in a line that scrolls away: a few pieces are drawn again, of hundreds."""
+    lines = [b"line %d\r\n" % number for number in range(400)]
+    reading = Reading(recording(lines))
+    output = reading.passed.played.output
+    drawn: list[int] = []
+    feed = TextFeed.__call__
+
+    def counting(self: TextFeed, data: bytes) -> None:
+        drawn.append(len(data))
+        feed(self, data)
+
+    monkeypatch.setattr(TextFeed, "__call__", counting)
+    changed = output.replace(b"line 200", b"limb 200")
+    assert [text.text for text in reading.again(changed) if "limb" in text.text] == ["limb 200"]
+    assert sum(drawn) < len(output) / 4
+    assert not reading.again(changed)
+
+
+def test_a_pass_keeps_few_states() -> None:
+    reading = Reading(recording([b"line %d\r\n" % number for number in range(2000)]))
+    places = [kept.place.at for kept in reading.passed.kept]
+    assert 10 < len(places) <= passes.MOST_KEPT
+    assert places == sorted(places)
+    assert reading.passed.resume(-1, WatchedTerminal(COLUMNS, ROWS))[0] == START

@@ -20,6 +20,7 @@ from cassette.format import documents
 from cassette.model import MANIFEST
 from cassette.reading.reader import open as open_cassette
 from cassette.recording.recorder import Recorder
+from cassette.recording.undecided import RULE
 
 KILLS = sized(8, 200)
 MOST_EVENTS = sized(600, 3000)
@@ -44,9 +45,11 @@ def record_old(target):
 def found_events(tape):
     """What a cassette holds, by the names that the driver gives them."""
     inputs = list(tape.inputs())
+    typed = [event for event in inputs if event.kind == "input"]
     return {
         "output": tape.output_bytes(),
-        "input": [event.data for event in inputs if event.kind == "input"],
+        # What was typed right before the kill and not echoed yet is hidden; that it was there is known.
+        "input": [input_of(at) if event.redacted == RULE else event.data for at, event in enumerate(typed)],
         "resize": [(event.size.columns, event.size.rows) for event in inputs if event.kind == "resize"],
         "service": [event.payload for event in tape.service_events() if not event.is_gap],
     }

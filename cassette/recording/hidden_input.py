@@ -13,7 +13,7 @@ from cassette.model import Input
 from scrub.hidden import LAG_MS, Discipline, InputFacts, hidden_by, hidden_line, hidden_values
 from scrub.known import KnownValue
 
-_ENDS = (b"\r", b"\n", b"\r\n", b"\x03", b"\x04", b"\x1b[13u")
+LINE_ENDS = (b"\r", b"\n", b"\r\n", b"\x03", b"\x04", b"\x1b[13u")
 _ERASING = (b"\x7f", b"\b")
 _TYPED = ("input", "paste")
 
@@ -41,7 +41,7 @@ class JudgedInput:
 def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) -> JudgedInput:
     """Hide what was typed blind. `rows` are the cursor's rows before each input that `is_typed`, in order."""
     result = JudgedInput()
-    before, line, at, is_open = initial, b"", 0, False
+    before, line, at, is_open, echoed = initial, b"", 0, False, False
     for index, event in enumerate(inputs):
         if event.kind == "mode" and event.mode is not None:
             before = changed_by(before, event)
@@ -49,12 +49,12 @@ def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) ->
             result.kept.append(event)
             continue
         row, at = rows[at] if at < len(rows) else "", at + 1
-        if event.data in _ENDS:
+        if event.data in LINE_ENDS:
             result.kept.append(event if event.redacted is None else replace(event, redacted=None))
             line, is_open = _closed(result, line), False
             continue
         rule = event.redacted or hidden_by(InputFacts(event.t_ms, before, _later(inputs, index, before), row))
-        if rule is None or _is_named_key(event):
+        if rule is None or is_named_key(event):
             line = line + event.data if rule and event.data in _ERASING else _closed(result, line)
             is_open = False
             result.kept.append(event)
@@ -65,6 +65,9 @@ def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) ->
         else:
             result.kept.append(replace(event, data=end, key=None, redacted=None) if end else None)
         is_open = not end
+        if echoed and not before.echo and line:
+            result.values.extend(hidden_values(line))  # so far it was shown
+        echoed = before.echo
         line += b"" if event.redacted else event.data  # else it is filler already
         if end:
             line = _closed(result, line)
@@ -72,7 +75,7 @@ def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) ->
     return result
 
 
-def _is_named_key(event: Input) -> bool:
+def is_named_key(event: Input) -> bool:
     """Is it a key that a driver pressed by its name and that types nothing? A replay waits for it."""
     return event.key is not None and (event.data[:1] < b" " or event.data in _ERASING)
 
@@ -98,7 +101,7 @@ def _later(inputs: Sequence[Input], index: int, before: Discipline) -> list[Disc
     for at, event in enumerate(inputs[index + 1 :], index + 1):
         if event.t_ms > until:
             break
-        ended = ended or (is_typed(event) and event.data in _ENDS)
+        ended = ended or (is_typed(event) and event.data in LINE_ENDS)
         if event.kind == "mode":
             before = changed_by(before, event)
             # A line that was whole before echo went off is hidden by that, unless another was typed then: a name,

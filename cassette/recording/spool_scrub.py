@@ -25,9 +25,10 @@ from cassette.recording.spooled import (
     observed_gap,
 )
 from cassette.recording.stream_spool import StreamSpool
+from cassette.recording.undecided import Undecided, undecided
 from cassette.store.spool import Spool
 from scrub.environment import Taken
-from scrub.hidden import LEAST_VALUE
+from scrub.hidden import LEAST_VALUE, Discipline
 from scrub.known import KnownValue
 from scrub.report import Preserved
 
@@ -57,6 +58,7 @@ class Beside:
     pty_mode: Mapping[str, Any] | None = None
     known: list[KnownValue] = field(default_factory=list)
     output_bytes: int = 0
+    has_end: bool = False
 
     @classmethod
     def of(cls, spool: Records) -> Beside:
@@ -71,9 +73,17 @@ class Beside:
                 found.quota = documents.read_json(bytes(record.data))
             elif record.kind == Kind.PTY_MODE:
                 found.pty_mode = documents.read_json(bytes(record.data))
+            elif record.kind == Kind.FINAL:
+                found.has_end = True
             elif record.kind == Kind.KNOWN:
                 found.known.append(known_value(*documents.read_json(bytes(record.data))))
         return found
+
+    @property
+    def discipline(self) -> Discipline:
+        """The line discipline at the start."""
+        mode = self.pty_mode or {}
+        return Discipline(0, echo=bool(mode.get("echo", True)), canonical=bool(mode.get("icanon", True)))
 
     def known_with(self, settings: ScrubSettings) -> Taken:
         """The known values of the settings and of the recording; a short answer that was typed is none."""
@@ -97,8 +107,12 @@ def scrub_spool(spool: Spool, *, max_output_bytes: int | None = None) -> CleanRe
     limit = max(settings.max_output_bytes, max_output_bytes or 0)
     if beside.output_bytes > limit:
         raise TooLongToScrub(size=beside.output_bytes, limit=limit)
+    typed = Undecided()
+    if beside.pty_mode is not None and not beside.has_end:  # else nobody ever looks whether echo is off
+        typed = undecided(SpooledRecording(spool).evidence, beside.discipline)
+        beside.known.extend(typed.values)
     clean = scrub_recording(
-        lambda: evidence_with_end(SpooledRecording(spool)),
+        lambda: typed.hidden(evidence_with_end(SpooledRecording(spool))),
         replace(_scrub_plan(plan, settings, beside), documents=_documents(plan, beside)),
     )
     kept = plan.with_texts(clean.documents[_PLAN])
@@ -138,15 +152,14 @@ def evidence_with_end(recording: SpooledRecording) -> Iterator[Observed]:
 
 
 def _scrub_plan(plan: RecordingPlan, settings: ScrubSettings, beside: Beside) -> ScrubPlan:
-    mode = beside.pty_mode or {}
     return ScrubPlan(
         plan.size,
         known=beside.known_with(settings),
         identity=settings.identity,
         env_names=plan.env_names,
         find_more=settings.find_more,
-        echo=bool(mode.get("echo", True)),
-        canonical=bool(mode.get("icanon", True)),
+        echo=beside.discipline.echo,
+        canonical=beside.discipline.canonical,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cassette.errors import BadScript, CassetteError, UsageError, WaitFailed
 from cassette.model import Size
 from cassette.playing.driving import signal_name
-from cassette.recording.recorder import check_size
+from cassette.recording.given import check_size
 from cassette.recording.starting import MAX_SECONDS
 from cassette.yaml_file import Node, WrongYaml, parse_yaml, read_bounded
 from terminal.keys import parse_key

@@ -30,7 +30,7 @@ from cassette.harness.fact_tables import read_fact, read_filter, read_predicate
 from cassette.harness.tables import Table, WrongTable
 from cassette.harness.versions import KnownVersions
 from cassette.model import Size
-from cassette.recording.recorder import check_size
+from cassette.recording.given import check_size
 from cassette.script import CAPTURE, Step, checked_step
 from cassette.yaml_file import read_bounded
 

@@ -32,3 +32,8 @@ def signal_name(name: str) -> str:
     if full not in signal.Signals.__members__:
         raise UsageError(what=f"there is no signal {name!r}: give a name such as SIGINT or SIGTERM")
     return full
+
+
+def quoted(text: str) -> str:
+    """A text as it stands in a test: in double quotes, where it has no single ones."""
+    return '"' + repr(text)[1:-1].replace('"', '\\"') + '"' if "'" not in text else repr(text)

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -21,7 +19,8 @@ from cassette.format.limits import MAX_COLUMNS, MAX_ROWS
 from cassette.looking import matcher
 from cassette.model import Size
 from cassette.playing import mismatch
-from cassette.playing.driving import check_keys, signal_name, utf8
+from cassette.playing.beginning import check_beginning
+from cassette.playing.driving import check_keys, quoted, signal_name, utf8
 from cassette.playing.matching import DEFAULT_MATCH_ON, InputQueue, MatchOn, Sent
 from cassette.playing.mismatch import Recording
 from cassette.playing.playhead import Pace, Playhead
@@ -82,7 +81,8 @@ class ReplaySession:
         self.recording = Recording(tape.path, tape.manifest.command.argv, tape.size, record_command)
         self._match_on = MatchOn(match_on)
         self._on_unplayed = on_unplayed
-        self._check_start(argv, Size(columns or tape.size.columns, rows or tape.size.rows), normalize)
+        size = Size(columns or tape.size.columns, rows or tape.size.rows)
+        check_beginning(self.recording, tape, self._match_on, argv, size, normalize=normalize or str)
         self._timeline = Timeline(tape, self._match_on.counts)
         self._queue = InputQueue(self._timeline.stops, self._match_on)
         self._head = Playhead(tape, self._timeline, Pace(replay, scale, clock))
@@ -106,22 +106,11 @@ class ReplaySession:
         if error is None:
             self._judge_unplayed()
 
-    def _check_start(
-        self, argv: Sequence[str] | None, size: Size, normalize: Callable[[str], str] | None
-    ) -> None:
-        said = normalize or str
-        recorded = self.recording.argv
-        is_other = argv is not None and self._match_on.command and tuple(argv) != recorded
-        if is_other and not _is_same(self.tape, argv or (), said):
-            raise mismatch.command(self.recording, argv or ())
-        if self._match_on.resize and size != self.tape.size:
-            raise mismatch.geometry(self.recording, size, self.tape.size)
-
     # What goes in.
 
     def type(self, text: str, *, secret: bool = False) -> None:
         """Type text, as UTF-8."""
-        shown = "type(<secret>, secret=True)" if secret else f"type({_quoted(text)})"
+        shown = "type(<secret>, secret=True)" if secret else f"type({quoted(text)})"
         data = utf8(text)
         self._send(lambda _: Sent("type", shown, data, secret=secret))
 
@@ -132,12 +121,12 @@ class ReplaySession:
             self._press(key)
 
     def _press(self, key: str) -> None:
-        self._send(lambda modes: Sent("press", f"press({_quoted(key)})", encode_key(key, modes), key))
+        self._send(lambda modes: Sent("press", f"press({quoted(key)})", encode_key(key, modes), key))
 
     def paste(self, text: str) -> None:
         """Paste text, in brackets where the program has asked for them."""
         data = utf8(text)
-        self._send(lambda modes: Sent("paste", f"paste({_quoted(text)})", encode_paste(data, modes)))
+        self._send(lambda modes: Sent("paste", f"paste({quoted(text)})", encode_paste(data, modes)))
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are; what answers a query of the program's is taken for the terminal's own."""
@@ -417,20 +406,3 @@ class ReplaySession:
             raise UsageError(
                 what="the session is closed: do this inside its with block, or read the recording with cassette.open"
             )
-
-
-def _quoted(text: str) -> str:
-    return '"' + repr(text)[1:-1].replace('"', '\\"') + '"' if "'" not in text else repr(text)
-
-
-def _is_same(tape: Cassette, argv: Sequence[str], normalize: Callable[[str], str]) -> bool:
-    """Whether a command in other words is the recorded one all the same."""
-    from cassette.covered import same_command
-    from cassette.machine import identity_of_machine
-
-    recorded = tape.manifest.command.argv
-    # A recording takes its names from the working directory; the tape may be kept in another tree.
-    return any(
-        same_command(recorded, argv, normalize, partial(identity_of_machine, place))
-        for place in (tape.path.absolute().parent, Path.cwd())
-    )

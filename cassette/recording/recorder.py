@@ -7,9 +7,8 @@ here reads a descriptor, draws a screen or waits for a program: that is `cassett
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from types import TracebackType
@@ -18,9 +17,10 @@ from typing import Any, Literal, Self, TypeVar
 from cassette.clock import Clock, MonotonicClock
 from cassette.errors import CassetteError, SpoolFull, UsageError
 from cassette.format import documents, lines
-from cassette.format.limits import MAX_COLUMNS, MAX_INPUT_BYTES, MAX_ROWS
+from cassette.format.limits import MAX_INPUT_BYTES
 from cassette.model import Discovery, Final, Input, Quota, ServiceEvent, Size
 from cassette.recording.finish import Progress, finish
+from cassette.recording.given import check_size, encoded, final_body, plain, read_final, read_input
 from cassette.recording.plan import RecordingPlan
 from cassette.recording.scrub_settings import Names, Paths, ScrubSettings, read_settings
 from cassette.recording.spooled import TYPED, Kind
@@ -192,7 +192,7 @@ class Recorder:
 
     def pty_mode(self, mode: Mapping[str, bool]) -> None:
         """The line discipline at the start; it goes into the manifest."""
-        self._spool_document(Kind.PTY_MODE, _encoded("mode", lambda: documents.write_json(_plain(mode))))
+        self._spool_document(Kind.PTY_MODE, encoded("mode", lambda: documents.write_json(plain(mode))))
 
     def mode(self, mode: Mapping[str, bool]) -> None:
         """The line discipline changed: echo, icanon, isig, icrnl, opost, onlcr."""
@@ -205,7 +205,7 @@ class Recorder:
     def _input(self, kind: str, **facts: Any) -> None:
         with self._lock:
             event = Input(0, self.now_ms(), kind, **facts)
-            body = _encoded("input", lambda: lines.input_body(event), _read_input)
+            body = encoded("input", lambda: lines.input_body(event), read_input)
             self._append(Kind.INPUT, event.t_ms, body)
 
     def service_event(self, payload: Mapping[str, Any]) -> None:
@@ -233,7 +233,7 @@ class Recorder:
 
     def _put_service(self, payload: Mapping[str, Any], *, closing: bool = False) -> None:
         moment = self.now_ms()
-        body = _encoded("service event", lambda: lines.service_body(ServiceEvent(0, moment, _plain(payload))))
+        body = encoded("service event", lambda: lines.service_body(ServiceEvent(0, moment, plain(payload))))
         self._put(Kind.SERVICE, moment, body, closing=closing)
 
     def final(
@@ -260,8 +260,8 @@ class Recorder:
                 given["metadata"] = {**final.metadata, **metadata}
             given = {name: value for name, value in given.items() if value is not None}
             final = replace(final, **given)
-            _encoded("final", lambda: _final_body(final), _read_final)
-            self._final = replace(final, usage=_plain(final.usage), metadata=_plain(final.metadata))
+            encoded("final", lambda: final_body(final), read_final)
+            self._final = replace(final, usage=plain(final.usage), metadata=plain(final.metadata))
 
     def discovery(self, facts: Discovery) -> None:
         """What the harness can do, as it was seen: becomes `discovery.json`."""
@@ -278,12 +278,12 @@ class Recorder:
             )
 
         def encode() -> bytes:
-            document = {field.name: _plain(getattr(facts, field.name)) for field in fields(facts)}
+            document = {field.name: plain(getattr(facts, field.name)) for field in fields(facts)}
             kept = {name: value for name, value in document.items() if value not in (None, [], {})}
             documents.read_document(shape, kept)
             return documents.write_json(kept)
 
-        self._spool_document(kind, _encoded(shape.__name__.lower(), encode, documents.read_json))
+        self._spool_document(kind, encoded(shape.__name__.lower(), encode, documents.read_json))
 
     def _spool_document(self, kind: bytes, data: bytes) -> None:
         with self._lock:
@@ -369,49 +369,3 @@ class Recorder:
     def _check_open(self) -> None:
         if self._closed:
             raise CassetteError(what=f"the recording of {self.path} has ended: start a new one")
-
-
-def _read_input(body: bytes) -> Input:
-    return lines.read_input(lines.with_seq(1, body))
-
-
-def _final_body(final: Final) -> bytes:
-    if not isinstance(final.exit, ExitStatus | None):
-        raise TypeError(f"exit is {type(final.exit).__name__}, not an ExitStatus or an int")
-    if final.cost_usd is not None and not math.isfinite(final.cost_usd):
-        raise ValueError(f"cost_usd is {final.cost_usd}")
-    return lines.final_body(replace(final, usage=_plain(final.usage), metadata=_plain(final.metadata)))
-
-
-def _read_final(body: bytes) -> Final:
-    return lines.read_final(lines.with_seq(1, body))
-
-
-def _plain(value: Any) -> Any:
-    """Mappings as dicts and sequences as lists, all the way down; the rest as it is, for others to judge."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _encoded(what: str, encode: Callable[[], bytes], read: Callable[[bytes], object] | None = None) -> bytes:
-    """What `encode` gives, where `read` can read it again. Raises UsageError: nothing unreadable is ever kept."""
-    try:
-        body = encode()
-        if read is not None:
-            read(body)
-    except RecursionError:
-        raise UsageError(
-            what=f"this {what} cannot be kept: it is nested too deep. Make it flatter."
-        ) from None
-    except (TypeError, ValueError) as error:
-        raise UsageError(what=f"this {what} cannot be kept: {error}. Give plain, bounded values.") from None
-    return body
-
-
-def check_size(size: Size) -> None:
-    """Raise UsageError for a size that no terminal has."""
-    whole = all(type(number) is int for number in (size.columns, size.rows))
-    if not whole or not (1 <= size.columns <= MAX_COLUMNS and 1 <= size.rows <= MAX_ROWS):
-        limits = f"1 to {MAX_COLUMNS} columns and 1 to {MAX_ROWS} rows"
-        raise UsageError(what=f"a terminal of {size.columns} columns and {size.rows} rows: give {limits}")

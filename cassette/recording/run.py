@@ -15,7 +15,8 @@ from typing import Literal
 from cassette.errors import CannotSend, SpoolFull
 from cassette.model import Size
 from cassette.playing.driving import signal_name
-from cassette.recording.recorder import Recorder, check_size
+from cassette.recording.given import check_size
+from cassette.recording.recorder import Recorder
 from terminal.discipline import Discipline
 from terminal.pump import End, Pump
 from terminal.session import InputNotTaken, PtySession, SessionClosed

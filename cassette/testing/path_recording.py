@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cassette.errors import CassetteError
+from cassette.errors import CassetteError, UsageError
 from cassette.testing.callsite import explained, shown_path
 
 __tracebackhide__ = explained
@@ -189,3 +190,11 @@ def _die_as_it_did(target: Path) -> None:
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
+
+
+def real_program(name: str, why: str) -> str:
+    """The program that stands on PATH. Raises UsageError where there is none."""
+    found = shutil.which(name)
+    if found is None:
+        raise UsageError(what=f"there is no {name} on PATH, and {why} runs it: install it, or replay")
+    return found

@@ -25,7 +25,7 @@ from cassette.playing.timeline import Timeline
 from cassette.reading.reader import Cassette
 from cassette.reading.reader import open as open_cassette
 from cassette.recording.environment import child_environment
-from cassette.recording.held import Held, last_screens
+from cassette.recording.held import Held
 from cassette.recording.scrub_settings import read_settings
 from cassette.recording.starting import record
 from cassette.session import Session
@@ -34,12 +34,12 @@ from cassette.testing.cassette_names import is_further, nth
 from cassette.testing.expiry import check_age
 from cassette.testing.golden import GoldenFiles
 from cassette.testing.normalizing import compares_styles, normalizer
-from cassette.testing.path_recording import PathRecorder
+from cassette.testing.path_recording import PathRecorder, real_program
 from cassette.testing.plugin_settings import Settings
 from cassette.testing.pty_place import Place, Wishes
 from cassette.testing.tally import Tally
+from cassette.testing.traces import write_trace
 from cassette.testing.verified_run import VerifiedSession
-from cassette.viewing.picture import picture
 
 if TYPE_CHECKING:
     from cassette.recording.live import LiveSession
@@ -53,7 +53,7 @@ class ShimDiffers(CassetteError):
     template = "{name} was not driven as it was recorded in {path}.\n{report}"
 
 
-@dataclass
+@dataclass(repr=False)
 class Pty:
     """The fixture: `spawn` a program or its recording, `open` a cassette, `on_path` a replayed process."""
 
@@ -79,6 +79,9 @@ class Pty:
             update=self.wishes.update_screens,
             update_command=self.place.command("--pty-update-screens"),
         )
+
+    def __repr__(self) -> str:
+        return f"<Pty {self.place.test}, {'disabled' if self.wishes.disabled else self.settings.mode}>"
 
     @property
     def cassette(self) -> Path:
@@ -163,11 +166,11 @@ class Pty:
         """
         path = self._next(cassette)
         if self.wishes.disabled:
-            return Path(_real(name, "--pty-disable"))
+            return Path(real_program(name, "--pty-disable"))
         mode = self.settings.mode
         if self._records(mode, path) or (mode == "once" and not path.exists()):
             recorder = PathRecorder(
-                name, _real(name, mode), path, self.place.scratch("pty-bin"), replaces=mode != "once"
+                name, real_program(name, mode), path, self.place.scratch("pty-bin"), replaces=mode != "once"
             )
             self._path_recorders.append(recorder)
             return self._in_front_of_path(recorder.write(self._secret_names))
@@ -289,17 +292,7 @@ class Pty:
         if trace == "off" or (trace == "retain-on-failure" and passed) or not self._sessions:
             return
         place = self.place.scratch(f"pty-trace-{self.place.first.name}")
-        notes = [self.place.test]
-        for number, held in enumerate(self._held, 1):
-            target = nth(place / "cassette", number)
-            why = None if held.done else held.trace(target)
-            shown = target if target.exists() else held.path if held.path.exists() else None
-            notes.append(f"\n{shown}\n\n{last_screens(shown)}" if shown else f"\nnot kept: {why}\n")
-        for session in self._sessions:
-            if isinstance(session, ReplaySession):
-                screen = picture(session.left_at)
-                notes.append(f"\n{session.recording.path}, replayed up to here\n\n{screen}\n")
-        (place / "screens.txt").write_text("\n".join(notes), "utf-8")
+        write_trace(place, self.place.test, self._held, self._sessions)
         self.tally.traces.append(str(place))
 
     def _count_unplayed(self) -> None:
@@ -398,14 +391,6 @@ class Pty:
             record_command=self.place.command("--pty-record=rewrite") if own else None,
             timeout=timeout,
         )
-
-
-def _real(name: str, why: str) -> str:
-    """The program that stands on PATH. Raises UsageError where there is none."""
-    found = shutil.which(name)
-    if found is None:
-        raise UsageError(what=f"there is no {name} on PATH, and {why} runs it: install it, or replay")
-    return found
 
 
 def _remove(path: Path) -> None:

@@ -81,8 +81,9 @@ def is_password(value: bytes) -> bool:
 
 def is_token(value: bytes) -> bool:
     """For what follows a word for a token or key: random, long enough, no words, no number, no file."""
-    if value[:1] == b"/" and len(value) >= 32 and is_strong_token(value[1:]):
-        return True  # base64 may begin so
+    if value[:1] == b"/":  # a path, or base64, which may begin so
+        rest = value.lstrip(b"/")
+        return len(rest) > 30 and is_strong_token(rest)
     if len(value) < 10 or _is_text(value) or _NUMBERS.match(value) or _FILE.search(value):
         return False
     if _UUID.match(value):

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from scrub.finder import find
 from scrub.known import discovered
-from scrub.likeness import is_made_of_words
+from scrub.likeness import is_made_of_words, is_token
 from scrub.rules import Rule
 from scrub.shapes import anchor_of, expression_of, length_of, pieces_of
 from scrub.table import KEYED_FACTS, PREFIX_FACTS, default_rules
@@ -305,6 +307,35 @@ def test_a_long_run_of_letters_is_judged_to_its_end(letters: str, end: str) -> N
 )  # fmt: skip
 def test_names_read_like_words(value: str, is_name: bool) -> None:
     assert is_made_of_words(f"{value}/4711".encode(), 0.5) == is_name
+
+
+ANCHORS = sorted({anchor for rule in RULES.rules for anchor in rule.anchors})
+RUNS = st.builds(
+    bytes.__mul__,
+    st.sampled_from(
+        [b"x", b"X", b"Ab", b"XYz", b"0", b"a0", b"aB3", b"-", b"_", b"/", b".", b"=", b" ", b'"', b":", b",", b"\\",
+         b"\r\n", b"\xe2", b"\xe2\x94\x82", b"a b ", b"a-", b"k: v\n"]
+    ),
+    st.sampled_from([1, 2, 17, 90, 250, 1500]),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(ANCHORS), RUNS), max_size=8))
+@example([b"?sig=", b"/" * 1500])
+@example([b"password=", b"q8.", b"x" * 90, b"1234"])
+def test_whatever_is_written_is_judged_to_its_end(parts: list[bytes]) -> None:
+    text = b"".join(parts)
+    for match in find(RULES, text):
+        assert 0 <= match.start < match.end <= len(text)
+
+
+@pytest.mark.parametrize("slashes", ["", "/", "//"])
+def test_base64_may_begin_with_slashes(slashes: str) -> None:
+    value = slashes + "q8Zt0vB4xKc9RwL2pYd7HsJ6nTf3GaE5uVi1"
+    assert is_token(value.encode())
+    assert not is_token(b"//usr/lib/python3/dist-packages/parser")
+    assert not is_token(b"/" * 2000)
 
 
 def test_one_mebibyte_of_a_under_every_expression() -> None:

@@ -149,7 +149,8 @@ def test_the_bytes_of_a_text_are_those_that_drawing_all_of_it_tells(
         (Passed.over(reading.passed.played), everything, whole.append),
     ):
         painted_texts(passed, worth=box, wanted=One(text.text), stretches=stretches, take=take)
-    assert {(one.kind, *one.cells) for one in near} == {(one.kind, *one.cells) for one in whole}
+    # More than once where a stretch ends between two paintings of a letter: what stood there then is read as well.
+    assert {(one.kind, *one.cells) for one in near} >= {(one.kind, *one.cells) for one in whole}
     assert near
 
 

@@ -13,7 +13,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from scrub.rests import begins_otherwise
 from scrub.views import Base64Places, PiecePlaces, SamePlaces, Span, View
@@ -140,9 +140,9 @@ def _overlaid(view: View, line: str, start: int) -> View:
             painters[at : at + len(text)] = here
             at += len(text)
     shown = "".join(cells)
-    return View(
-        "backspaces-undone", view.stream, shown.encode(), _LinePlaces(view, line, start, shown, painters)
-    )
+    places = _LinePlaces(view, line, start, shown, painters)
+    encoded = shown.encode()
+    return View("backspaces-undone", view.stream, encoded, places, _LineSeams(view, encoded, places))
 
 
 def _as_tuple(painter: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -174,6 +174,35 @@ class _LinePlaces:
         painters = _as_tuple(self._painters[bisect_right(self._cell_starts, start) - 1])
         starts = [self._line_starts[painter] for painter in painters]
         return tuple(span for at in starts for span in self._under.places.spans(at, at + end - start))
+
+    def written_at(self, offset: int) -> int:
+        """Where in the text underneath the character at an offset was written last."""
+        cell = bisect_right(self._cell_starts, offset) - 1
+        return self._line_starts[_as_tuple(self._painters[cell])[0]]
+
+
+class _LineSeams:
+    """Where the cursor was moved between writing two characters that stand side by side."""
+
+    def __init__(self, under: View, text: bytes, places: _LinePlaces) -> None:
+        self._under, self._text, self._places = under, text, places
+
+    def between(self, start: int, end: int) -> Sequence[int]:
+        """See `Seams`."""
+        places = [self._places.written_at(offset) for offset in range(start, min(end, len(self._text)))]
+        return [
+            start + number
+            for number, (before, after) in enumerate(pairwise(places), 1)
+            if self._under.seams.between(min(before, after), max(before, after) + 1)
+        ]
+
+    def at(self, offset: int) -> bool:
+        """See `Seams`."""
+        return bool(self.between(offset - 1, offset + 1)) if offset else False
+
+    def doubtful(self, start: int, end: int) -> Sequence[int]:
+        """See `Seams`."""
+        return [seam for seam in self.between(start, end) if begins_otherwise(self._text, seam)]
 
 
 def _strings(stream: str, data: bytes) -> Iterator[View]:

@@ -6,6 +6,7 @@ that they get one number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
@@ -20,6 +21,7 @@ from scrub.written import decoded
 _USER_AND_PASSWORD = frozenset(
     {"authorization-basic", "authorization-header", "docker-auth"}
 )  # base64 of user:password
+_ENDED = re.compile(rb"[\"'`;,)&]| [a-zA-Z0-9]")
 _HEAD = 16  # so many letters alike, and the whole of the shorter one, are no chance
 _FILLERS = frozenset("*¬∗＊\U0001f7b0\U0001f31f\u034f\u20d0\U000e0100")
 
@@ -39,6 +41,8 @@ class KnownValue:
     origin: str
     mask: bytes = b""
     fill: bytes = b"*"
+    ended: bool = False
+    """Is it certain where it ends? What a rule found may go on in another row; what does not come from one is whole."""
 
     def __repr__(self) -> str:
         return f"KnownValue({self.kind!r}, {self.origin!r}, {len(self.value)} bytes)"
@@ -69,6 +73,7 @@ class Book:
     def __init__(self, known: Iterable[KnownValue] = ()) -> None:
         self.version = 0
         """Changes with what is in it."""
+        self._certain: dict[bytes, None] = {}
         self._entries: dict[bytes, Entry] = {}
         self._identities = 0
         self._heads: dict[bytes, tuple[tuple[bytes, int], ...]] = {}
@@ -88,7 +93,11 @@ class Book:
 
     def add(self, known: KnownValue) -> None:
         """Take a value in, with what follows from it. Empty ones and placeholders are left out."""
-        if not _is_value(known.value) or known.value in self._entries:
+        if not _is_value(known.value):
+            return
+        if known.ended or not (known.mask or known.origin.startswith("rule:")):
+            self._certain[known.value] = None
+        if known.value in self._entries:
             return
         identity = self._identity_of(known)
         for value in (known.value, *_derived(known)):
@@ -96,6 +105,11 @@ class Book:
                 mask = known.mask.ljust(len(value), known.fill)[: len(value)] if known.mask else b""
                 self._entries[value] = Entry(value, identity, known.kind, known.origin, mask)
                 self.version += 1
+
+    @property
+    def certain(self) -> tuple[bytes, ...]:
+        """The values of which it is certain where they end."""
+        return tuple(self._certain)
 
     def _identity_of(self, known: KnownValue) -> int:
         """That of a value that a rule found shorter or longer before, cut or joined with another row; or a new one."""
@@ -116,6 +130,7 @@ class Book:
         for value in forgotten:
             del self._entries[value]
             self._heads.pop(value[:_HEAD], None)
+            self._certain.pop(value, None)
         self.version += bool(forgotten)
         return len(forgotten)
 
@@ -153,8 +168,14 @@ def discovered(rules: RuleSet, view: View, before: int | None = None) -> list[Kn
             best = max(best, matches[index], key=_weight)
             index += 1
         start = min(best.start, matches[index - 1].start) if best.end == end else best.start
-        found.append(KnownValue(view.text[start:end], best.rule.name, f"rule:{best.rule.name}"))
+        ended = _is_ended(view, end)
+        found.append(KnownValue(view.text[start:end], best.rule.name, f"rule:{best.rule.name}", ended=ended))
     return found
+
+
+def _is_ended(view: View, end: int) -> bool:
+    """Does something stand behind a value, in its row, that ends it: a quote, or a word behind one blank?"""
+    return _ENDED.match(view.text, end) is not None and not view.seams.between(end - 1, end + 2)
 
 
 def _weight(match: Match) -> tuple[int, bool, int]:

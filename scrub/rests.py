@@ -10,6 +10,7 @@ _NO_REST = re.compile(
     rb"[a-zA-Z0-9_.-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[A-Za-z_][a-zA-Z0-9_]*[=:][^=]|[^A-Za-z0-9]+\Z"
 )
 _WORD = re.compile(rb"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z")
+_NUMBER = re.compile(rb"[0-9]{1,4}(?=[ \t\r\n])")
 _PROMPT = (b"#", b"$", b"@")
 
 
@@ -24,8 +25,10 @@ def is_word(piece: bytes) -> bool:
 
 
 def begins_otherwise(text: bytes, at: int) -> bool:
-    """Does something else than the rest of a token begin here: a word, a prompt, a name with its value?"""
+    """Does something else than the rest of a token begin here: a word, a number, a prompt, a name with its value?"""
     found = _PIECE.match(text, at)
     if found is None:
         return True
-    return is_no_rest(found[0]) or is_word(found[0]) or text[found.end() : found.end() + 1] in _PROMPT
+    if is_no_rest(found[0]) or is_word(found[0]) or _NUMBER.match(text, at):
+        return True
+    return text[found.end() : found.end() + 1] in _PROMPT

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from scrub.known import Book, KnownValue, discovered
@@ -19,7 +19,7 @@ from scrub.rows import RowJoiner
 from scrub.rules import RuleSet
 from scrub.sweep import Hit, Sweep
 from scrub.table import default_rules
-from scrub.views import View, raw_view
+from scrub.views import NO_SEAMS, FixedSeams, SeamsAtEnds, View, raw_view
 
 Views = Callable[[Mapping[str, bytes]], Iterable[View]]
 """Reads streams (name -> bytes) in every way there is. Called again with the rewritten streams."""
@@ -122,7 +122,13 @@ class Scrubber:
             yield from finder(view)
         # Raw bytes have no words that another view would not show better; only tokens by themselves.
         rules = self._raw_rules if view.kind == "raw" else self.rules
-        yield from discovered(rules, view, before)
+        yield from discovered(rules, self._with_ends(view), before)
+
+    def _with_ends(self, view: View) -> View:
+        """A view whose rows were joined by a guess: a value that is known for certain ends where a row does."""
+        if not isinstance(view.seams, FixedSeams) or view.seams is NO_SEAMS:
+            return view
+        return replace(view, seams=SeamsAtEnds(view.seams, view.text, lambda: self.book.certain))
 
     def sweep(self, views: Iterable[View]) -> list[Hit]:
         """Where every known value stands, in every form, in the views. Empty when nothing is known."""

@@ -24,7 +24,7 @@ The length of `text` is in bytes of UTF-8, and so are all offsets in here, excep
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -66,6 +66,23 @@ class FixedSeams:
 
 
 NO_SEAMS = FixedSeams()
+
+
+class SeamsAtEnds:
+    """Seams of which those at the end of one of these values are doubtful too: no secret is longer than itself."""
+
+    def __init__(self, seams: Seams, text: bytes, values: Callable[[], tuple[bytes, ...]]) -> None:
+        self._seams, self._text, self._values = seams, text, values
+        self.between, self.at = seams.between, seams.at
+
+    def doubtful(self, start: int, end: int) -> Sequence[int]:
+        """See `Seams`."""
+        seams = self.between(start, end)
+        values = self._values() if seams else ()
+        ends = [seam for seam in seams if self._text.endswith(values, start, seam)]
+        return (
+            sorted({*self._seams.doubtful(start, end), *ends}) if ends else self._seams.doubtful(start, end)
+        )
 
 
 class Places(Protocol):

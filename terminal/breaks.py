@@ -13,15 +13,21 @@ from collections.abc import Container, Iterator, Sequence
 from terminal.cells import Row
 
 BORDERS = frozenset("│┃║|▏▕▌▐┆┇┊┋╎╏¦")
+_NOTHING = BORDERS | {" ", ""}
 Piece = tuple[Row, int, int]
 """A row, and the columns from and up to which it is read."""
 
 TOKEN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_.~:%-")
 _NEIGHBOURS = 8
 _PROMPT = frozenset("#$(❯*")
-_FILE = re.compile(r"[\w.-]*\w\.[a-z]{1,5}\Z")
+_FILE = re.compile(r"[\w./-]*\w\.[a-z]{1,5}\Z")
 _WORD = re.compile(r"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
 _NAME = re.compile(r"[A-Za-z_]\w*[=:][^=]")
+_NAME_ALONE = re.compile(r"[A-Za-z_]\w*[=:]\Z")
+_ASSIGNMENT = re.compile(r"(?:[A-Za-z][A-Za-z_]*[A-Za-z]|[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+)=[^=]")
+_UNDERSCORED = re.compile(r"[A-Za-z][A-Za-z0-9]*_[A-Za-z_]+=\Z")
+_LABEL = re.compile(r"[A-Za-z][A-Za-z_]+[A-Za-z]:\Z")
+_QUOTES = frozenset("\"'`$")
 _MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])|.*[a-z][A-Z]")
 _LEAST_MIXED = 8
 
@@ -51,12 +57,39 @@ def is_no_rest(data: Sequence[str], start: int, end: int) -> bool:
     piece, after = "".join(data[start:end]), data[end] if end < len(data) else ""
     if _NAME.match(piece) or _FILE.match(piece):
         return True
+    if _NAME_ALONE.match(piece) and (after in _QUOTES or after == " "):
+        return True
     if after in _PROMPT or (after == "@" and not _MIXED.match(piece)):
         return True
     if not _WORD.match(piece):
         return False
-    goes_on = after == " " and not set(data[end + 1 : end + 2]) <= {" ", "", *BORDERS}
+    goes_on = after == " " and not set(data[end + 1 : end + 2]) <= _NOTHING
     return goes_on or not piece.isalnum()
+
+
+def is_assignment(data: Sequence[str], start: int, end: int) -> bool:
+    """Is it a name with its value for certain, so that no token goes on with it?
+
+    Few tokens have a `=` inside, none a quote behind one that no base64 would end with.
+    """
+    piece, after = "".join(data[start:end]), data[end : end + 2]
+    if _ASSIGNMENT.match(piece):
+        return True
+    if _UNDERSCORED.match(piece):
+        return after[:1] != [] and after[0] in _QUOTES
+    return (
+        _LABEL.match(piece) is not None and len(after) == 2 and after[0] == " " and after[1] not in _NOTHING
+    )
+
+
+def field_joins(rows: Sequence[Row], y: int, border: int, pieces: Sequence[Piece]) -> list[int]:
+    """As `unlikely_joins`, for pieces that go on behind their first word."""
+    words = [(row, start, token_end(row.data, start)) for row, start, _ in pieces[1:]]
+    found = []
+    for number, word in enumerate(words, 1):
+        if unlikely_joins(rows, y + number - 1, border, [pieces[number - 1], word]):
+            found.append(number)
+    return found
 
 
 def loose_joins(pieces: Sequence[Piece], loose: Container[Row]) -> list[int]:
@@ -79,7 +112,7 @@ def token_end(data: Sequence[str], x: int) -> int:
 
 def _is_mixed(data: Sequence[str], start: int, end: int) -> bool:
     """Are these the letters of a token and of nothing else, up to the end of their field?"""
-    alone = end >= len(data) or data[end] in BORDERS or set(data[end : end + 2]) <= {" ", "", *BORDERS}
+    alone = end >= len(data) or data[end] in BORDERS or set(data[end : end + 2]) <= _NOTHING
     return alone and end - start >= _LEAST_MIXED and _MIXED.match("".join(data[start:end])) is not None
 
 

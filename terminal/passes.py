@@ -202,6 +202,7 @@ class Drawing:
                 terminal.take_replies()
                 if ends:
                     track.note(terminal)
+                    terminal.pause()
             elif isinstance(step, Resize):
                 terminal.resize(step.rows, step.columns)
             else:

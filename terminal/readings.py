@@ -14,7 +14,9 @@ from terminal.breaks import (
     TOKEN_LETTERS,
     Piece,
     field_end,
+    field_joins,
     first_shown,
+    is_assignment,
     loose_joins,
     token_end,
     unlikely_joins,
@@ -102,6 +104,18 @@ def line(rows: Sequence[Row], first: int, last: int, loose: Container[Row] = ())
     """
     pieces = [(row, 0, len(row.data) - (row.padded and y < last)) for y, row in _numbered(rows, first, last)]
     return Reading("screen", pieces, unlikely=loose_joins(pieces, loose))
+
+
+def in_doubt(reading: Reading, row: Row, column: int) -> Reading:
+    """A line in which something new was painted up to a column of a row, and what stands there is older: a guess."""
+    pieces: list[Piece] = []
+    for piece, start, end in reading.pieces:
+        if piece is row and start < column < end:
+            pieces += [(piece, start, column), (piece, column, end)]
+        else:
+            pieces.append((piece, start, end))
+    doubts = [number for number, piece in enumerate(pieces) if piece[0] is row and piece[1] == column]
+    return Reading("screen-joined", pieces, guessed=True, unlikely=doubts)
 
 
 def joined(
@@ -222,16 +236,21 @@ def _below(rows: Sequence[Row], y: int, column: int, edge: int) -> Iterator[Piec
     """
     for row in rows[y : y + MOST_ROWS]:
         data = row.data
-        if column >= len(data) or (
-            column > 0 and not (data[column - 1] == " " or data[column - 1] in BORDERS)
-        ):
+        if not _is_free(data, column):
             return
         end = token_end(data, column)
-        if end == column or end > edge:
+        if end == column or end > edge or is_assignment(data, column, end):
             return
         yield row, column, end
         if not _ends(data, end):
             return
+
+
+def _is_free(data: list[str], column: int) -> bool:
+    """May something begin at this column: does nothing but a blank or a border stand before it?"""
+    return column < len(data) and (
+        column == 0 or data[column - 1] in (" ", "") or data[column - 1] in BORDERS
+    )
 
 
 def _fields(rows: Sequence[Row], y: int, x: int, border: int) -> Iterator[Reading]:
@@ -242,19 +261,20 @@ def _fields(rows: Sequence[Row], y: int, x: int, border: int) -> Iterator[Readin
         pieces: list[Piece] = [head]
         for row in rows[y + 1 : y + _MOST_FIELDS]:
             data = row.data
-            if (border >= 0 and (border >= len(data) or data[border] != mark)) or column >= len(data):
+            if (border >= 0 and (border >= len(data) or data[border] != mark)) or not _is_free(data, column):
                 break
             end = field_end(data, column)
             if end == column:
                 break
             pieces.append((row, column, end))
         if len(pieces) > 1:
-            yield Reading("screen-joined", pieces, guessed=True)
-            yield Reading("screen-joined", pieces, " ", guessed=True)
+            unlikely = field_joins(rows, y, border, pieces)
+            yield Reading("screen-joined", pieces, guessed=True, unlikely=unlikely)
+            yield Reading("screen-joined", pieces, " ", guessed=True, unlikely=unlikely)
             edge = max(end for _, _, end in pieces[:-1])
             if any(end < edge for _, _, end in pieces[:-1]):  # blanks at which a row was broken belong to it
                 full = [(row, start, edge) for row, start, _ in pieces[:-1]]
-                yield Reading("screen-joined", [*full, pieces[-1]], guessed=True)
+                yield Reading("screen-joined", [*full, pieces[-1]], guessed=True, unlikely=unlikely)
 
 
 def _block(rows: Sequence[Row], y: int, border: int) -> Iterator[Reading]:

@@ -15,7 +15,7 @@ from terminal.cells import Row
 from terminal.dispatch import Terminal
 from terminal.pens import DEFAULT_PEN
 from terminal.pyte_screen import DECAWM
-from terminal.readings import How, Reading, goes_on, joined, line, row_text, wrapped
+from terminal.readings import How, Reading, goes_on, in_doubt, joined, line, row_text, wrapped
 from terminal.widths import special
 
 Beginning = tuple[int, How | tuple[str, ...]]
@@ -54,6 +54,8 @@ class WatchedTerminal(Terminal):
         self._loose: set[Row] = set()
         self._entered: Row | None = None
         self._entering: Row | None = None
+        self._stroke: Row | None = None
+        self._paused = False
         self.watching = True
 
     # -- looking --------------------------------------------------------------------------------------
@@ -192,12 +194,22 @@ class WatchedTerminal(Terminal):
 
     def touch(self, row: Row, start: int, end: int) -> None:
         """Columns of the cursor's row are about to be painted."""
+        fresh = self._fresh.get(row)
+        if fresh is not None and fresh[1] <= start and row.data[start] == " ":
+            self._fresh[row] = (fresh[0], end)  # nothing is lost
+            return
         if row is self._entering:
             row.continued = False
-        self._spare(row, start, end)
-        if row is self._entering:
+            if row in self._fresh:
+                self._look_if_shown(row, *self._fresh[row])
+            else:
+                self._spare(row, start, end)
             row.continued = True
             self._entering = None
+        else:
+            self._spare(row, start, end)
+        self._stroke = row
+        self._paused = False
         if row is not self._entered:
             self._entered = None
             if start == 0 and row.continued:
@@ -209,6 +221,10 @@ class WatchedTerminal(Terminal):
         else:
             self._fresh[row] = (min(start, fresh[0]), max(end, fresh[1]))
 
+    def pause(self) -> None:
+        """What stands there now may stand there for long: the end of a chunk."""
+        self._paused = True
+
     def _make_room(self) -> None:
         """Remember the row that a line wraps into: it is loose when it is painted anew, after the cursor left it.
 
@@ -217,13 +233,10 @@ class WatchedTerminal(Terminal):
         if DECAWM not in self.mode:
             super()._make_room()
             return
-        below = self.grid[self.cursor.y + 1 : self.cursor.y + 2]
-        before = [row for row in below if row.continued and self.watching and row not in self._loose]
         super()._make_room()
         if self.watching:
-            self._entered = row = self.grid[self.cursor.y]
+            self._entered = self._entering = row = self.grid[self.cursor.y]
             self._loose.discard(row)
-            self._entering = None if row in before else row
 
     def _loosen(self, *rows: Row) -> None:
         if len(self._loose) > _MOST_LOOSE:
@@ -239,12 +252,16 @@ class WatchedTerminal(Terminal):
                 first, last = wrapped(self.grid, y)
                 if any(other in self._fresh for other in self.grid[first : last + 1]):
                     self._look_if_shown(row, start, end)
-            if self._fresh:
+            if self._fresh and (self._paused or not y or self._stroke is not self.grid[y - 1]):
                 self._look_if_joined(row, y)
             return
         low, high = fresh
         if start < high and low < end:
             self._look_if_shown(row, max(low, start), min(high, end))
+        elif high <= start and row is self._stroke:
+            if self._paused and " " not in row.data[high - 1 : start + 1]:
+                first, last = wrapped(self.grid, y)
+                self._read(in_doubt(line(self.grid, first, last), row, high))
         else:
             between = row.data[high - 1 : start + 1] if high <= start else row.data[end - 1 : low + 1]
             if " " not in between:

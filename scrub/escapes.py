@@ -32,6 +32,7 @@ _ENDS_RIGHT = re.compile(rb"\x1b\[[0-9]*C\Z")
 _STRINGS = re.compile(rb"\x1b(?P<type>[\]PX^_])(?P<text>[^\x07\x1b]*)")
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 _PIECES = re.compile(r"[\b\r]|[^\b\r]+")
+_BLOCK = 1 << 18
 _LINE_BEFORE, _LINE_AFTER = 4096, 65536  # a full-screen program writes no line ends at all
 
 
@@ -47,23 +48,37 @@ def text_views(stream: str, data: bytes) -> list[View]:
 
 
 def _stripped(stream: str, data: bytes) -> View:
-    parts = _ESCAPES.split(data)
-    text = b"".join(parts[0::2])
-    if len(text.translate(None, _CONTROLS)) < len(text):
-        del parts
-        parts = _ESCAPES_AND_CONTROLS.split(data)
-        text = b"".join(parts[0::2])
-    kind = "I" if len(data) < 1 << 32 else "Q"  # a list of numbers takes ten times the room
-    lengths = array(kind, map(len, parts))
-    stream_starts = array(kind, [0]) + array(kind, accumulate(lengths))[1::2]
-    lengths = text_lengths = lengths[0::2]
-    if _RIGHT.search(data):
-        texts = _with_blanks(parts)
-        text, text_lengths = b"".join(texts), array(kind, map(len, texts))
-    text_starts = array(kind, accumulate(text_lengths, initial=0))
-    text_starts.pop()
+    """A list of parts takes ten times the room of what it holds: it is made of one block after another."""
+    kind = "I" if len(data) < 1 << 32 else "Q"
+    text, lengths, text_starts, stream_starts = bytearray(), array(kind), array(kind), array(kind)
+    at = 0
+    for block in _blocks(data):
+        parts = _ESCAPES.split(block)
+        shown = b"".join(parts[0::2])
+        if len(shown.translate(None, _CONTROLS)) < len(shown):
+            parts = _ESCAPES_AND_CONTROLS.split(block)
+        stream_starts.extend(list(accumulate(map(len, parts), initial=at))[:-1:2])
+        lengths.extend(map(len, parts[0::2]))
+        texts = _with_blanks(parts) if _RIGHT.search(block) else parts[0::2]
+        text_starts.extend(list(accumulate(map(len, texts), initial=len(text)))[:-1])
+        text += b"".join(texts)
+        at += len(block)
+    shown = bytes(text)
+    del text
     places = PiecePlaces(text_starts, stream_starts, lengths)
-    return View("text", stream, text, places, _MoveSeams(data, text, text_starts, stream_starts))
+    return View("text", stream, shown, places, _MoveSeams(data, shown, text_starts, stream_starts))
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """The output in stretches that end behind a run of escapes, which is never cut."""
+    at = 0
+    while at < len(data):
+        last = data.rfind(b"\x1b", at, at + _BLOCK)
+        last = data.find(b"\x1b", at + _BLOCK) if last < 0 else last
+        run = _ESCAPES_AND_CONTROLS.match(data, last) if last >= 0 else None
+        end = run.end() if run else len(data)
+        yield data[at:end]
+        at = end
 
 
 def _with_blanks(parts: list[bytes]) -> list[bytes]:

@@ -86,6 +86,8 @@ SERVICE_FACTS = (
     fact("ebay-id", "{u:4-40}-PRD-{x:8-12}-{x:8-12}", source=BETTERLEAKS),
     fact("proof-key", "prf_{u:20-80}", source=BETTERLEAKS, digits=1),
     fact("canadian-notify-key", "gcntfy-{u:1-60}-{uuid}-{uuid}", source=BETTERLEAKS),
+    fact("canadian-notify-header", "ApiKey-v1 gcntfy-{u:1-60}-{uuid}-{uuid}", source=BETTERLEAKS),
+    fact("lark-app-id", "cli_{w:16}", source=BETTERLEAKS, digits=1, extend=False),
     fact("tableau-token", "{b:22}==:{w:32}", source=BETTERLEAKS),
     fact("databento-key", "db-{w:29}", source=BETTERLEAKS, digits=2, extend=False),
     fact("rainforest-key", "{=sbx_|}apikey_{x:64}", source=BETTERLEAKS),

@@ -19,6 +19,7 @@ Judge = Callable[[bytes], bool]
 Spans = Callable[[bytes, int], Iterable[tuple[int, int]]]
 """All secrets (from, up to) of the block of text in which an anchor or a scan's match begins at a place."""
 
+_NO_PATH = 32  # letters after a slash that are no path
 _EXTENSION = 240  # how much longer than its fact a token may be before the rest is taken for text
 # Not right after a letter or digit, unless those are an escape's (\n in JSON, %3D in a URL).
 _LEFT = r"(?:(?<![a-zA-Z0-9])|(?<=\\[nrtbf])|(?<=%[0-9a-fA-F]{2}))"
@@ -131,6 +132,8 @@ def rule_of_keyed(fact: KeyedFact) -> Rule:
 
 
 def _random_keyed(value: bytes) -> bool:
+    if value[:1] == b"/" and len(value) >= _NO_PATH:
+        value = value[1:]  # base64 may begin so
     return likeness.is_random(value) and not likeness.is_placeholder(value)
 
 

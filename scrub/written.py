@@ -83,6 +83,8 @@ _PEM = (
     rf"|{_BASE64_LINES}{{1,400}}+)"
 )
 
+# How base64 of `{"` and a field of RFC 7515 to 7518 begins: alg, typ, kid, enc, cty, jku, x5u, zip, iss, apu, aud,
+# b64, crit, epk, iv, key_ops, kty, nonce, p2s, jwk, tag, url.
 _HEADER_FIELDS = (
     b"eyJhbG",
     b"eyJ0eX",
@@ -93,6 +95,19 @@ _HEADER_FIELDS = (
     b"eyJ4NX",
     b"eyJ6aX",
     b"eyJpc3",
+    b"eyJhcH",
+    b"eyJhdW",
+    b"eyJiNj",
+    b"eyJjcm",
+    b"eyJlcG",
+    b"eyJpdi",
+    b"eyJrZX",
+    b"eyJrdH",
+    b"eyJub2",
+    b"eyJwM",
+    b"eyJqd2",
+    b"eyJ0YW",
+    b"eyJ1cm",
 )
 
 
@@ -159,7 +174,7 @@ PEM_RULES = (
     _rule(
         "base64-jwt",
         "ZXlK",
-        r"(?<![a-zA-Z0-9+/])ZXlK[a-zA-Z0-9+/_-]{60,8000}={0,2}",
+        r"(?<![a-zA-Z0-9+/])ZXlK[a-zA-Z0-9+/_-]{40,8000}={0,2}",
         _is_encoded_jwt,
         tier="prefix",
         folded=False,
@@ -244,12 +259,14 @@ UNNAMED_RULES = (
         name="facebook-app-token",
         tier="prefix",
         anchors=(),
-        pattern=compile_pattern(r"(?<![a-zA-Z0-9])[0-9]{15,16}\|[a-zA-Z0-9_-]{27,40}(?![a-zA-Z0-9_-])"),
+        pattern=compile_pattern(
+            r"(?<![a-zA-Z0-9])[0-9]{15,16}(?:\||%(?:7[cC])?)[a-zA-Z0-9_-]{27,40}(?![a-zA-Z0-9_-])"
+        ),
         accept=likeness.is_random,
         source="the public rules of gitleaks",
         lead=(15, 16),
         reach=80,
-        scan=compile_pattern(r"\|[a-zA-Z0-9_-]{27,40}+(?![a-zA-Z0-9_-])"),
+        scan=compile_pattern(r"[|%][a-zA-Z0-9_-]{27,42}+(?![a-zA-Z0-9_-])"),
     ),
     Rule(
         name="salesforce-session",
@@ -341,6 +358,12 @@ URL_RULES = (
         "://",
         r"://[^\s:/@\"'<>|?#]{0,80}:((?:(?![\s\"'<>/]|\\[\"n]|\xe2\x94).){3,200})@(?=[a-z0-9\[_.%-])",
         _any_value,
+    ),
+    _rule(
+        "sidekiq-login",
+        "://",
+        r"://([0-9a-f]{8}:[0-9a-f]{8})@(?:gems|enterprise).contribsys",
+        likeness.is_random,
     ),
     _rule(
         "url-user-token", "://", r"://([a-zA-Z0-9_\-.~+=]{20,200})@(?=[a-z0-9\[])", likeness.is_strong_token

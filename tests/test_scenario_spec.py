@@ -5,7 +5,7 @@ import re
 
 import pytest
 from build_cassette import ID
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scenario_scene import HEAD, LINE, assertion_of, judged, scene, view_of
 
@@ -286,6 +286,8 @@ def test_no_paths(text):
         max_size=5,
     )
 )
+@example([".0"])
+@example(["a", "[0]", '["b"]'])
 def test_a_path_comes_back(steps):
     assert parse_path(path_words(tuple(steps))) == tuple(steps)
 

@@ -59,7 +59,7 @@ def path_words(path: Path) -> str:
     for step in path:
         if isinstance(step, int):
             words += f"[{step}]"
-        elif _STEP.fullmatch(step):
+        elif (found := _STEP.fullmatch(step)) and found["name"] == step:
             words += f".{step}" if words else step
         else:
             words += f"[{json.dumps(step)}]"

@@ -32,7 +32,7 @@ _ENDS_RIGHT = re.compile(rb"\x1b\[[0-9]*C\Z")
 _STRINGS = re.compile(rb"\x1b(?P<type>[\]PX^_])(?P<text>[^\x07\x1b]*)")
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 _PIECES = re.compile(r"[\b\r]|[^\b\r]+")
-_BLOCK = 1 << 18
+_BLOCK = 1 << 16
 _LINE_BEFORE, _LINE_AFTER = 4096, 65536  # a full-screen program writes no line ends at all
 
 
@@ -48,15 +48,20 @@ def text_views(stream: str, data: bytes) -> list[View]:
 
 
 def _stripped(stream: str, data: bytes) -> View:
+    view = _without(_ESCAPES, stream, data)
+    if len(view.text.translate(None, _CONTROLS)) < len(view.text):
+        del view
+        view = _without(_ESCAPES_AND_CONTROLS, stream, data)
+    return view
+
+
+def _without(escapes: re.Pattern[bytes], stream: str, data: bytes) -> View:
     """A list of parts takes ten times the room of what it holds: it is made of one block after another."""
     kind = "I" if len(data) < 1 << 32 else "Q"
     text, lengths, text_starts, stream_starts = bytearray(), array(kind), array(kind), array(kind)
     at = 0
     for block in _blocks(data):
-        parts = _ESCAPES.split(block)
-        shown = b"".join(parts[0::2])
-        if len(shown.translate(None, _CONTROLS)) < len(shown):
-            parts = _ESCAPES_AND_CONTROLS.split(block)
+        parts = escapes.split(block)
         stream_starts.extend(list(accumulate(map(len, parts), initial=at))[:-1:2])
         lengths.extend(map(len, parts[0::2]))
         texts = _with_blanks(parts) if _RIGHT.search(block) else parts[0::2]
@@ -148,9 +153,9 @@ def _overlaid(view: View, line: str, start: int) -> View:
             at = 0
         else:
             here: list[int | tuple[int, ...]] = list(range(*piece.span()))
-            for index in range(at, min(at + len(text), len(cells))):
-                if cells[index] == text[index - at]:  # struck twice: both bytes show the same letter
-                    here[index - at] = (piece.start() + index - at, *_as_tuple(painters[index]))
+            for index, (under, letter) in enumerate(zip(cells[at : at + len(text)], text, strict=False)):
+                if under == letter != " ":  # struck twice: both bytes show the same letter
+                    here[index] = (piece.start() + index, *_as_tuple(painters[at + index]))
             cells[at : at + len(text)] = text
             painters[at : at + len(text)] = here
             at += len(text)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from scrub import escapes
 from scrub.escapes import text_views
 from scrub.rows import RowJoiner
 from scrub.table import default_rules
@@ -146,3 +149,25 @@ def test_broken_lines_are_joined_by_guess(lines: list[str], joined: str | None) 
     for view in views:
         assert b"".join(behind(view, data, view.text)) == view.text
         assert view.seams.between(0, len(view.text))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"a", b"token", b"\x1b[1m", b"\x1b[3C", b"\x1b[2;2H", b"\x1b]0;title\x07", b"\x1b]2;t\x1b\\", b"\r\n",
+             b"\x1b", b"\x1bPq#\x1b\\", b"\x0e", b"\x1b[", "ü".encode(), b"\x1b(B", b" "]
+        ),
+        max_size=40,
+    ).map(b"".join),
+    st.integers(1, 30),
+)  # fmt: skip
+def test_output_is_read_alike_in_blocks_of_any_size(data: bytes, block: int) -> None:
+    whole = escapes.text_views("output", data)[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(escapes, "_BLOCK", block)
+        view = escapes.text_views("output", data)[0]
+    assert view.text == whole.text
+    for at in range(len(view.text)):
+        assert view.places.spans(at, at + 1) == whole.places.spans(at, at + 1)
+        assert view.seams.at(at) == whole.seams.at(at)

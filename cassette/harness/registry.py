@@ -8,7 +8,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from cassette.errors import BadAdapter, CassetteError, NoSuchAdapter, UsageError
 from cassette.harness.adapter import Adapter
 from cassette.harness.adapter_file import parse_adapter, read_adapter
+from cassette.near_names import hint
 
 GROUP = "pty_cassette.harnesses"
 GENERIC = "generic"
@@ -42,9 +42,7 @@ class Registry:
         """The one adapter of a name. Raises NoSuchAdapter, and UsageError where there are several."""
         found = self.adapters.get(name, [])
         if not found:
-            near = get_close_matches(name, self.names(), 1)
-            known = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(self.names())}."
-            raise NoSuchAdapter(name=name, known=known)
+            raise NoSuchAdapter(name=name, known=hint(name, self.names()))
         if len(found) > 1:
             origins = " and ".join(adapter.origin for adapter in found)
             raise UsageError(

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from cassette.near_names import hint
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 """What may name a harness, a probe or a capture: it becomes a part of paths and of marks."""
 MAX_ITEMS = 1000
@@ -48,15 +50,13 @@ class Table:
     def done(self) -> None:
         """Refuse what nobody has taken."""
         for name in self._left:
-            near = get_close_matches(name, self._known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(sorted(self._known))}."
-            self.wrong(f"this key is not known. {hint}", name)
+            self.wrong(f"this key is not known. {hint(name, sorted(self._known))}", name)
 
     def missing(self, name: str, wanted: str) -> NoReturn:
         """Refuse a table that lacks a key; one that is there and nearly has its name is pointed at."""
         near = get_close_matches(name, self._left, 1)
-        hint = f"There is {near[0]!r}, which is not known." if near else wanted
-        self.wrong(f"{name} is missing. {hint}")
+        todo = f"There is {near[0]!r}, which is not known." if near else wanted
+        self.wrong(f"{name} is missing. {todo}")
 
     def raw(self, name: str) -> Any:
         """A value as it stands; None when it is not there."""

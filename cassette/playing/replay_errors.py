@@ -24,6 +24,7 @@ REASONS: Final = (
 class ReplayMismatch(CassetteError):
     """A test and its recording do not agree. `reason` is one of `REASONS`; `facts` has the parts of the message."""
 
+    __module__ = "cassette"  # where callers find it, and what pytest's one-line summary has room for
     template = "{reason}: {what}\n{report}"
     exit_code = 1
 
@@ -36,8 +37,11 @@ class ReplayMismatch(CassetteError):
 class InputExhausted(ReplayMismatch, CannotSend):
     """More was sent than was recorded; to the driver the program takes no input any more."""
 
+    __module__ = "cassette"
+
 
 class ReplayWaitFailed(WaitFailed):
     """What was waited for does not come in this recording before its next input. Known at once."""
 
+    __module__ = "cassette"
     template = "waited for {what}: {why}.\n{report}"

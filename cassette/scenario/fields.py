@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cassette.errors import UsageError
+from cassette.near_names import hint
 from cassette.yaml_file import Node, WrongYaml
 
 MAX_NUMBER = 2**53 - 1
@@ -124,14 +125,6 @@ def time_of(node: Node, what: str, name: str) -> int:
         except UsageError as error:
             raise WrongYaml(node.line, str(error)) from None
     raise WrongYaml(node.line, f"{what}: {name} is a time, such as 1.5, 1500ms or 1:02.5.")
-
-
-def hint(name: str, known: Sequence[str]) -> str:
-    """What may have been meant."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, 1)
-    return f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(known)}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from cassette.errors import BadAssertions
+from cassette.near_names import hint
 from cassette.scenario import byte_kinds, fact_kinds, look_kinds, screen_kinds
-from cassette.scenario.fields import Fields, hint
+from cassette.scenario.fields import Fields
 from cassette.scenario.tape import Tape
 from cassette.viewing.picture import plain
 from cassette.yaml_file import Node, WrongYaml, parse_yaml, read_bounded

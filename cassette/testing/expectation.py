@@ -35,6 +35,8 @@ _STYLE_NAMES = tuple(field.name for field in fields(Style))
 class ExpectationFailed(AssertionError):
     """What was expected did not come."""
 
+    __module__ = "cassette"
+
 
 @overload
 def expect(

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cassette.durations import BadDuration, parse_duration
 from cassette.errors import UsageError
+from cassette.near_names import hint
 from cassette.testing.recording_modes import checked_mode
 
 MARKER_KEYWORDS: Final = (
@@ -56,7 +57,7 @@ def check_keywords(given: Mapping[str, object], known: Sequence[str], where: str
     """Raise UsageError for the first keyword that is not known."""
     for name in given:
         if name not in known:
-            raise UsageError(what=f"{where} does not know {name!r}: use some of {', '.join(known)}")
+            raise UsageError(what=f"{where} does not know {name!r}. {hint(name, known)}")
 
 
 def check_marker(args: Sequence[object], keywords: Mapping[str, object]) -> None:

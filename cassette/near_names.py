@@ -1,0 +1,13 @@
+"""What may have been meant by a name that nobody knows: one sentence for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def hint(name: str, known: Sequence[str]) -> str:
+    """The one name that is near; all of them where none is."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(known)}."

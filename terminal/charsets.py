@@ -10,12 +10,11 @@ LINE_DRAWING = {ord(plain): drawn for plain, drawn in zip(_PLAIN, _DRAWN, strict
 UNITED_KINGDOM = {ord("#"): "£"}
 
 CHARSETS: dict[str, dict[int, str] | None] = {
+    **dict.fromkeys("B1245679=CEHKQRYZf"),  # national ones too: xterm shows ASCII until DECNRCM asks for them
     "0": LINE_DRAWING,
-    "2": LINE_DRAWING,
     "A": UNITED_KINGDOM,
-    "B": None,
 }
-"""Final of the designating sequence to what it translates; None and finals not listed are ASCII."""
+"""Final of the designating sequence to what it translates, None for ASCII. Finals not listed designate nothing."""
 
 DESIGNATORS = {"(": 0, ")": 1, "*": 2, "+": 3, "-": 1, ".": 2, "/": 3}
 """Intermediate of the designating sequence to the number of the set."""

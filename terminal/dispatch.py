@@ -129,8 +129,8 @@ class Actions(dict[str, Action]):
         if rest in ESCAPES:
             name, arguments = ESCAPES[rest]
             return self._bound(name, *arguments)
-        if len(rest) == 2 and rest[0] in "()*+-./":
-            return self._bound("designate", DESIGNATORS[rest[0]], CHARSETS.get(rest[1]))
+        if len(rest) == 2 and rest[0] in DESIGNATORS and rest[1] in CHARSETS:
+            return self._bound("designate", DESIGNATORS[rest[0]], CHARSETS[rest[1]])
         return NOTHING
 
     def _read_csi(self, sequence: str) -> Action:

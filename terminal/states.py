@@ -63,8 +63,9 @@ class StatefulScreen(EditingScreen):
     # -- character sets -------------------------------------------------------------------------------
 
     def define_charset(self, code: str, mode: str) -> None:
-        """SCS: designate a set into G0 to G3; unknown ones are ASCII."""
-        self.designate(DESIGNATORS[mode], CHARSETS.get(code))
+        """SCS: designate a set into G0 to G3; unknown ones change nothing."""
+        if code in CHARSETS:
+            self.designate(DESIGNATORS[mode], CHARSETS[code])
 
     def designate(self, number: int, charset: dict[int, str] | None) -> None:
         """Put a set into G0 to G3; None is ASCII."""

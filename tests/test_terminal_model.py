@@ -98,6 +98,25 @@ def test_erasing_leaves_the_background_and_nothing_else(erase: str) -> None:
     assert screen.spans[0] == (Span(0, 20, Style(bg=5)),)
 
 
+@pytest.mark.parametrize(
+    ("final", "shown"),
+    [
+        ("B", "x"),
+        ("1", "x"),
+        ("2", "x"),
+        ("K", "x"),
+        ("0", "│"),
+        ("m", "│"),
+        ("8", "│"),
+        ("@", "│"),
+        ("%5", "│"),
+    ],
+)
+def test_a_character_set_that_is_not_known_is_not_designated(final: str, shown: str) -> None:
+    """As xterm, where the national sets are ASCII until a program asks for them, and 1 and 2 are the alternate ROM."""
+    assert screen_of(f"\x1b(0\x1b({final}x").lines[0].text == shown
+
+
 @BOTH
 def test_link(name: str) -> None:
     screen = screen_of("\x1b]8;id=1;http://a/\x07ab\x1b[1mc\x1b]8;;\x07d", name)

@@ -1,41 +1,33 @@
 """A terminal that is looked at before anything is lost on it.
 
-What was painted since the last look is fresh. Before a fresh cell is overwritten, erased, moved, scrolled away
-or hidden by the other screen, all fresh rows are read. A line of which only an older part is lost is read by
-itself when that part touches the fresh one. So every text that ever stood on the screen is read, and what
-stands there for long is read once.
+Before a fresh cell is overwritten, erased, moved, scrolled away or hidden by the other screen, all fresh rows are
+read. A line of which only an older part is lost is read by itself when that part touches the fresh one. So every
+text that ever stood on the screen is read, and what stands there for long is read once.
+
+While a row is painted from left to right, what stands beyond the pen is no part of what is painted, nor is what stood
+in a row that a line wraps into: nothing is read of the two together, as long as the pen does not rest there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from terminal.cells import Row
-from terminal.dispatch import Terminal
+from terminal.looking import NEAR, Beginning, LookingTerminal, Worth
 from terminal.pens import DEFAULT_PEN
 from terminal.pyte_screen import DECAWM
-from terminal.readings import How, Reading, goes_on, in_doubt, joined, line, row_text, wrapped
+from terminal.readings import Reading, goes_on, in_doubt, line, row_text, wrapped
 from terminal.widths import special
 
-Beginning = tuple[int, How | tuple[str, ...]]
-"""A character of a text at which something begins, and what; or, where only its first letters stand at the end of
-a field, what the next row would have to go on with, one of these.
-"""
-Worth = Callable[[str], Iterable[Beginning]]
-"""Where in a text something begins that may go on in the rows below."""
+__all__ = ["NEAR", "Beginning", "WatchedTerminal", "Worth"]
 
 _CLOSE = 3  # rows over which most of what is joined goes
-NEAR = 8
-"""Rows below one that is lost, which may belong to it."""
-_MOST_JUDGED = 20_000
 _MOST_LOOSE = 500
 
 
-class WatchedTerminal(Terminal):
+class WatchedTerminal(LookingTerminal):
     """`Terminal` that hands every reading of its screen to `read`, before the cells change."""
-
-    watching = False
 
     def watch(
         self,
@@ -43,113 +35,12 @@ class WatchedTerminal(Terminal):
         worth: Worth,
         read_row: Callable[[Row, str], None] | None = None,
     ) -> None:
-        """Begin to look. `read_row` gets what is one row by itself, with its text; else `read` does."""
-        self._read = read
-        self._read_row = read_row or self._read_as_reading
-        self._worth = worth
-        self._judged: dict[str, tuple[Beginning, ...]] = {}
-        self._fresh: dict[Row, tuple[int, int]] = {}
-        self._begun: dict[Row, None] | None = None
-        self._quiet = 0
-        self._loose: set[Row] = set()
+        """See `LookingTerminal`."""
         self._entered: Row | None = None
         self._entering: Row | None = None
         self._stroke: Row | None = None
         self._paused = False
-        self.watching = True
-
-    # -- looking --------------------------------------------------------------------------------------
-
-    def look(self) -> None:
-        """Read all rows that are fresh, and what may be joined with them.
-
-        What may go on in rows below is looked for in each line down to the latest fresh row; a line in which
-        nothing began, and that did not change, is not judged again.
-        """
-        fresh, begun = self._fresh, self._begun
-        if not fresh:
-            return
-        rows = self._rows_in_reach()
-        latest = len(rows) - 1
-        while latest >= 0 and rows[latest] not in fresh:
-            latest -= 1
-        left: dict[Row, None] = {}
-        judged, count = self._judged, len(rows)
-        y = 0
-        while y <= latest:
-            row, last = rows[y], y
-            y += 1
-            while y < count and rows[y].continued:
-                y += 1
-            if y > last + 1:
-                self._read_line(rows, last, y - 1, left)
-            elif row in fresh or begun is None or row in begun:
-                text = row_text(row)
-                if row in fresh:
-                    self._read_row(row, text)
-                if judged.get(text) != () and self._read_joined(rows, last, last, text):
-                    left[row] = None
-        for row in rows[latest + 1 :]:
-            if begun is None or row in begun:
-                left[row] = None
-        self._begun = left
-        fresh.clear()
-        self._quiet = 0
-
-    def _read_line(self, rows: list[Row], first: int, last: int, left: dict[Row, None]) -> None:
-        """Read what is fresh of a line of several rows."""
-        fresh, begun = self._fresh, self._begun
-        done = -1
-        for y in range(first, last + 1):
-            if y > done and rows[y] in fresh:
-                start, done = wrapped(rows, y)
-                self._read(line(rows, start, done, self._loose))
-        members = rows[first : last + 1]
-        if done >= 0 or begun is None or any(row in begun for row in members):
-            last = wrapped(rows, first)[1]
-            if self._read_joined(rows, first, last, line(rows, first, last).text):
-                left.update(dict.fromkeys(members))
-
-    def _rows_in_reach(self) -> list[Row]:
-        """The screen, with the rows above it that its first line began in."""
-        above: list[Row] = []
-        if self.grid[0].continued and self.keeps_history:
-            for row in reversed(self.history):
-                above.append(row)
-                if not row.continued or len(above) > NEAR:
-                    break
-        return [*reversed(above), *self.grid]
-
-    def _read_joined(self, rows: list[Row], first: int, last: int, text: str) -> bool:
-        """Whether something begins in a line; what goes on below it is read."""
-        found = self._judge(text)
-        for character, how in found:
-            if isinstance(how, str):
-                for reading in joined(rows, first, last, character, how, loose=self._loose):
-                    self._read(reading)
-            elif goes_on(rows, first, last, character, how):
-                self._read_cut(rows, first, last, character)
-        return bool(found)
-
-    def _read_cut(self, rows: list[Row], first: int, last: int, character: int) -> None:
-        """What begins at the end of a row with its first letters alone."""
-        hows = set[str]()
-        for reading in joined(rows, first, last, character, "any", loose=self._loose):
-            self._read(reading)
-            hows.update(how for _, how in self._judge(reading.text) if isinstance(how, str))
-        for reading in joined(rows, first, last, character, "box") if "box" in hows else ():
-            self._read(reading)
-
-    def _read_as_reading(self, row: Row, _: str) -> None:
-        self._read(Reading("screen", ((row, 0, len(row.data)),)))
-
-    def _judge(self, text: str) -> tuple[Beginning, ...]:
-        found = self._judged.get(text) if text else ()
-        if found is None:
-            if len(self._judged) >= _MOST_JUDGED:
-                self._judged.clear()
-            found = self._judged[text] = tuple(self._worth(text))
-        return found
+        super().watch(read, worth, read_row)
 
     # -- what is painted ------------------------------------------------------------------------------
 

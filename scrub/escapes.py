@@ -31,7 +31,8 @@ _RIGHT = re.compile(rb"\x1b\[[0-9]*C")
 _ENDS_RIGHT = re.compile(rb"\x1b\[[0-9]*C\Z")
 _STRINGS = re.compile(rb"\x1b(?P<type>[\]PX^_])(?P<text>[^\x07\x1b]*)")
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
-_PIECES = re.compile(r"[\b\r]|[^\b\r]+")
+_PIECES = re.compile(r"[\b]|[^\b]+")
+_LINE_END = re.compile(rb"[\r\n]")
 _BLOCK = 1 << 16
 _LINE_BEFORE, _LINE_AFTER = 4096, 65536  # a full-screen program writes no line ends at all
 
@@ -129,12 +130,16 @@ class _MoveSeams:
 
 
 def _without_backspaces(view: View) -> Iterator[View]:
-    """Each line with a backspace in it as it would stand after them: overwritten, not inserted."""
+    """Each line with a backspace in it as it would stand after them: overwritten, not inserted.
+
+    A carriage return ends a line, too: what is written over a line from its start is the screen's matter.
+    """
     end = 0
     while (at := view.text.find(b"\b", end)) >= 0:
-        start = max(view.text.rfind(b"\n", end, at) + 1, end, at - _LINE_BEFORE)
-        after = view.text.find(b"\n", at, at + _LINE_AFTER)
-        end = after if after >= 0 else min(len(view.text), at + _LINE_AFTER)
+        before = _LINE_END.search(view.text[max(end, at - _LINE_BEFORE) : at][::-1])
+        start = at - before.start() if before else max(end, at - _LINE_BEFORE)
+        after = _LINE_END.search(view.text, at, at + _LINE_AFTER)
+        end = after.start() if after else min(len(view.text), at + _LINE_AFTER)
         raw = view.text[start:end]
         line = raw.decode("utf-8", "replace")
         if line.isascii() or line.encode("utf-8", "replace") == raw:
@@ -149,8 +154,6 @@ def _overlaid(view: View, line: str, start: int) -> View:
         text = piece[0]
         if text == "\b":
             at = max(0, at - 1)
-        elif text == "\r":
-            at = 0
         else:
             here: list[int | tuple[int, ...]] = list(range(*piece.span()))
             for index, (under, letter) in enumerate(zip(cells[at : at + len(text)], text, strict=False)):

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 _FEW = 4000  # up to so many words the fastest form is worth its memory
+_WORTH = 28_000  # bytes to read for each word that make it worth the time to build it
 
 
 class Automaton:
     """Finds many byte strings in one pass."""
 
-    def __init__(self, words: Sequence[bytes]) -> None:
+    def __init__(self, words: Sequence[bytes], size: int | None = None) -> None:
+        """`size` is how many bytes will be read with it, if it is not for good."""
+        fast = len(words) <= _FEW and (size is None or size > _WORTH * len(words))
         self._automaton = (
             BytesAhoCorasick(
                 list(words),
                 matchkind=MatchKind.Standard,
-                implementation=Implementation.DFA if len(words) <= _FEW else Implementation.ContiguousNFA,
+                implementation=Implementation.DFA if fast else Implementation.ContiguousNFA,
             )
             if words
             else None

@@ -24,6 +24,7 @@ from scrub.views import NO_SEAMS, FixedSeams, SeamsAtEnds, View, raw_view
 Views = Callable[[Mapping[str, bytes]], Iterable[View]]
 """Reads streams (name -> bytes) in every way there is. Called again with the rewritten streams."""
 
+_MUCH_MORE = 8  # than a search was built for
 _ROUNDS = 4  # a placeholder can form another known value, which the next round covers with stars
 
 
@@ -88,7 +89,7 @@ class Scrubber:
         self._find_more = tuple(find_more)
         self._numbers: dict[int, int] = {}
         self._last_number = 0  # of the placeholders that were there before
-        self._swept: tuple[int, Sweep] | None = None
+        self._swept: tuple[int, int, Sweep] | None = None  # for which book and how many bytes
 
     def copy(self) -> Self:
         """One that knows the same, with the same numbers, and goes its own way."""
@@ -134,11 +135,13 @@ class Scrubber:
         """Where every known value stands, in every form, in the views. Empty when nothing is known."""
         if not len(self.book):
             return []
-        if self._swept is None or self._swept[0] != self.book.version:
-            self._swept = (self.book.version, Sweep(self.book))
-        sweep = self._swept[1]
+        seen = list(views)
+        size = sum(len(view.text) for view in seen)
+        if self._swept is None or self._swept[0] != self.book.version or size > _MUCH_MORE * self._swept[1]:
+            self._swept = (self.book.version, size, Sweep(self.book, size))
+        sweep = self._swept[2]
         hits: list[Hit] = []
-        for view in views:
+        for view in seen:
             self._last_number = max(self._last_number, last_number(view.text))
             hits.extend(sweep.hits(view))
         return hits

@@ -47,12 +47,13 @@ def is_in_sequence(hit: Hit) -> bool:
 
 
 class Sweep:
-    """Looks for the values of a book. Built once for all views; the book must not grow meanwhile."""
+    """Looks for the values of a book in about so many bytes. Built once; the book must not grow meanwhile."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, size: int | None = None) -> None:
         self._forms = list(_forms(book))
         self._seeds = list(_seeds(book))
-        self._words = Automaton([*(form for form, _, _ in self._forms), *(seed for seed, _ in self._seeds)])
+        words = [*(form for form, _, _ in self._forms), *(seed for seed, _ in self._seeds)]
+        self._words = Automaton(words, size)
 
     def hits(self, view: View) -> list[Hit]:
         """Every occurrence in one view, those of whole values first; occurrences may overlap."""

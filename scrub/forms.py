@@ -14,6 +14,7 @@ FRAGMENT_SECRET = 8  # so much of a fragment must lie behind the public prefix
 SEED_LENGTH, SEED_STEP = 8, 4  # each fragment of 12 holds one of these whole
 
 _PUBLIC_PREFIX = re.compile(rb"[a-zA-Z]{1,12}(?:[-_][a-zA-Z0-9]{1,8}){0,3}[-_.]")
+_AS_IT_IS = re.compile(rb"[a-zA-Z0-9_.-]*")  # no encoder of texts changes these
 _UNESCAPED_BY = (
     "",
     "/",
@@ -34,6 +35,15 @@ def forms_of(value: bytes) -> dict[bytes, str]:
 
 
 def _forms(value: bytes) -> Iterator[tuple[str, bytes]]:
+    if not _AS_IT_IS.fullmatch(value):
+        yield from _escaped(value)
+    yield "hex", value.hex().encode()
+    yield "hex", value.hex().upper().encode()
+    for alignment in range(3):
+        yield from (("base64", form) for form in _base64(value, alignment))
+
+
+def _escaped(value: bytes) -> Iterator[tuple[str, bytes]]:
     text = value.decode("utf-8", "surrogateescape")
     for escaped in (
         json.dumps(text),
@@ -47,10 +57,6 @@ def _forms(value: bytes) -> Iterator[tuple[str, bytes]]:
         for encoded in (quote(value, safe=safe), quote_plus(value, safe=safe)):
             yield "url", encoded.encode()
             yield "url", re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), encoded).encode()
-    yield "hex", value.hex().encode()
-    yield "hex", value.hex().upper().encode()
-    for alignment in range(3):
-        yield from (("base64", form) for form in _base64(value, alignment))
 
 
 def _base64(value: bytes, alignment: int) -> Iterator[bytes]:

@@ -253,21 +253,29 @@ BLOCK_RULES = (
     _block("kubernetes-secret", blocks.kubernetes_values, anchors=blocks.SECRET_KINDS),
 )
 
-# Providers that no table knows yet name their tokens as those do that it knows: words, then 28 letters or more.
-UNNAMED_RULES = (
-    Rule(
+
+def _facebook_app_token(
+    bar: str, *, anchors: tuple[bytes, ...] = (), scan: re.Pattern[bytes] | None = None
+) -> Rule:
+    return Rule(
         name="facebook-app-token",
         tier="prefix",
-        anchors=(),
+        anchors=anchors,
         pattern=compile_pattern(
-            r"(?<![a-zA-Z0-9])[0-9]{15,16}(?:\||%(?:7[cC])?)[a-zA-Z0-9_-]{27,40}(?![a-zA-Z0-9_-])"
+            rf"(?<![a-zA-Z0-9])[0-9]{{15,16}}{bar}[a-zA-Z0-9_-]{{27,40}}(?![a-zA-Z0-9_-])"
         ),
         accept=likeness.is_random,
         source="the public rules of gitleaks",
         lead=(15, 16),
         reach=80,
-        scan=compile_pattern(r"[|%][a-zA-Z0-9_-]{27,42}+(?![a-zA-Z0-9_-])"),
-    ),
+        scan=scan,
+    )
+
+
+# Providers that no table knows yet name their tokens as those do that it knows: words, then 28 letters or more.
+UNNAMED_RULES = (
+    _facebook_app_token(r"\|", scan=compile_pattern(r"\|[a-zA-Z0-9_-]{27,40}+(?![a-zA-Z0-9_-])")),
+    _facebook_app_token(r"%7[cC]", anchors=(b"%7C", b"%7c")),
     Rule(
         name="salesforce-session",
         tier="prefix",

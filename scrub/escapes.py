@@ -58,21 +58,53 @@ def _stripped(stream: str, data: bytes) -> View:
 
 def _without(escapes: re.Pattern[bytes], stream: str, data: bytes) -> View:
     """A list of parts takes ten times the room of what it holds: it is made of one block after another."""
-    kind = "I" if len(data) < 1 << 32 else "Q"
-    text, lengths, text_starts, stream_starts = bytearray(), array(kind), array(kind), array(kind)
-    at = 0
+    text = b"".join(piece for _, texts in _split(escapes, data) for piece in texts)
+    pieces = _Pieces(escapes, data)
+    return View("text", stream, text, _LatePlaces(pieces), _MoveSeams(data, text, pieces))
+
+
+def _split(escapes: re.Pattern[bytes], data: bytes) -> Iterator[tuple[list[bytes], list[bytes]]]:
+    """Block by block, the parts (text, escape, text, …) and the texts as they are read."""
     for block in _blocks(data):
         parts = escapes.split(block)
-        stream_starts.extend(list(accumulate(map(len, parts), initial=at))[:-1:2])
-        lengths.extend(map(len, parts[0::2]))
-        texts = _with_blanks(parts) if _RIGHT.search(block) else parts[0::2]
-        text_starts.extend(list(accumulate(map(len, texts), initial=len(text)))[:-1])
-        text += b"".join(texts)
-        at += len(block)
-    shown = bytes(text)
-    del text
-    places = PiecePlaces(text_starts, stream_starts, lengths)
-    return View("text", stream, shown, places, _MoveSeams(data, shown, text_starts, stream_starts))
+        yield parts, _with_blanks(parts) if _RIGHT.search(block) else parts[0::2]
+
+
+class _Pieces:
+    """Where the texts between escapes stand. Found out when something was found in the text, which is rare."""
+
+    def __init__(self, escapes: re.Pattern[bytes], data: bytes) -> None:
+        self._escapes, self._data = escapes, data
+
+    @cached_property
+    def starts(self) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+        """Where each begins in the text and in the stream, and how long it is there."""
+        kind = "I" if len(self._data) < 1 << 32 else "Q"
+        text_starts, stream_starts, lengths = array(kind), array(kind), array(kind)
+        at = shown = 0
+        for parts, texts in _split(self._escapes, self._data):
+            ends = list(accumulate(map(len, parts), initial=at))
+            stream_starts.extend(ends[:-1:2])
+            lengths.extend(map(len, parts[0::2]))
+            begins = list(accumulate(map(len, texts), initial=shown))
+            text_starts.extend(begins[:-1])
+            at, shown = ends[-1], begins[-1]
+        return text_starts, stream_starts, lengths
+
+
+class _LatePlaces:
+    encoded: Span | None = None
+
+    def __init__(self, pieces: _Pieces) -> None:
+        self._pieces = pieces
+
+    @cached_property
+    def _places(self) -> PiecePlaces:
+        return PiecePlaces(*self._pieces.starts)
+
+    def spans(self, start: int, end: int) -> tuple[Span, ...]:
+        """See `Places`."""
+        return self._places.spans(start, end)
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:
@@ -99,19 +131,17 @@ def _with_blanks(parts: list[bytes]) -> list[bytes]:
 class _MoveSeams:
     """Where the cursor was moved between two pieces of text; looked up only where a rule has matched."""
 
-    def __init__(
-        self, data: bytes, text: bytes, text_starts: Sequence[int], stream_starts: Sequence[int]
-    ) -> None:
+    def __init__(self, data: bytes, text: bytes, pieces: _Pieces) -> None:
         self._data = data
         self._text = text
-        self._text_starts = text_starts
-        self._stream_starts = stream_starts
+        self._pieces = pieces
 
     def between(self, start: int, end: int) -> Sequence[int]:
-        first = bisect_right(self._text_starts, start)
+        text_starts = self._pieces.starts[0]
+        first = bisect_right(text_starts, start)
         return [
-            self._text_starts[index]
-            for index in range(max(1, first), bisect_left(self._text_starts, end))
+            text_starts[index]
+            for index in range(max(1, first), bisect_left(text_starts, end))
             if self._moved_before(index)
         ]
 
@@ -122,10 +152,10 @@ class _MoveSeams:
         return [seam for seam in self.between(start, end) if begins_otherwise(self._text, seam)]
 
     def _moved_before(self, index: int) -> bool:
-        text = self._text_starts[index] - self._text_starts[index - 1]
+        text_starts, stream_starts, _ = self._pieces.starts
+        text = text_starts[index] - text_starts[index - 1]
         return (
-            _MOVES.search(self._data, self._stream_starts[index - 1] + text - 1, self._stream_starts[index])
-            is not None
+            _MOVES.search(self._data, stream_starts[index - 1] + text - 1, stream_starts[index]) is not None
         )
 
 

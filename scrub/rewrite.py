@@ -10,25 +10,34 @@ from scrub.placeholder import Width, ink, is_kept, placeholder
 from scrub.sweep import Hit
 from scrub.views import Span, Unit
 
+_STRETCH = 12  # bits: of most streams little is written
+_INSIDE = (1 << _STRETCH) - 1
+
 
 @dataclass(slots=True)
 class Sheet:
-    """One stream while it is written on, and which of its bytes are written already."""
+    """One stream while it is written on, and which of its bytes are written already, by stretches of them."""
 
     data: bytearray
-    done: bytearray = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.done = bytearray(len(self.data))
+    _done: dict[int, bytearray] = field(default_factory=dict)
 
     def is_free(self, spans: Iterable[Span]) -> bool:
         """Is none of these bytes written yet?"""
-        return not any(any(self.done[start:end]) for start, end in spans)
+        return not any(
+            self._done[at >> _STRETCH][at & _INSIDE]
+            for start, end in spans
+            for at in range(start, end)
+            if at >> _STRETCH in self._done
+        )
 
     def write(self, start: int, new: bytes) -> None:
         """Write `new` over the bytes that begin at `start`."""
         self.data[start : start + len(new)] = new
-        self.done[start : start + len(new)] = b"\1" * len(new)
+        for at in range(start, start + len(new)):
+            stretch = self._done.get(at >> _STRETCH)
+            if stretch is None:
+                stretch = self._done[at >> _STRETCH] = bytearray(_INSIDE + 1)
+            stretch[at & _INSIDE] = 1
 
 
 class Rewriter:

@@ -21,7 +21,7 @@ Worth = Callable[[str], Iterable[Beginning]]
 
 NEAR = 8
 """Rows below one that is lost, which may belong to it."""
-_MOST_JUDGED = 20_000
+_MOST_JUDGED = 1 << 20  # characters of lines
 
 
 class LookingTerminal(Terminal):
@@ -40,6 +40,7 @@ class LookingTerminal(Terminal):
         self._read_row = read_row or self._read_as_reading
         self._worth = worth
         self._judged: dict[str, tuple[Beginning, ...]] = {}
+        self._room = _MOST_JUDGED
         self._fresh: dict[Row, tuple[int, int]] = {}
         self._begun: dict[Row, None] | None = None
         self._quiet = 0
@@ -132,7 +133,9 @@ class LookingTerminal(Terminal):
     def _judge(self, text: str) -> tuple[Beginning, ...]:
         found = self._judged.get(text) if text else ()
         if found is None:
-            if len(self._judged) >= _MOST_JUDGED:
+            self._room -= len(text)
+            if self._room < 0:
                 self._judged.clear()
+                self._room = _MOST_JUDGED
             found = self._judged[text] = tuple(self._worth(text))
         return found

@@ -82,14 +82,13 @@ class ScrubbedRecording:
 
 def scrub_recording(evidence: Evidence, plan: ScrubPlan) -> ScrubbedRecording:
     """Scrub all of it. Raises SecretsWouldLeak or ScrubMovedCells; neither holds a value."""
-    material = _Material.of(evidence())
     scrubber = Scrubber(
         plan.rules,
         [*plan.known.values, *plan.identity.known_values()],
         width=width,
         find_more=plan.find_more,
     )
-    work = _Work(scrubber, material, plan)
+    work = _Work(scrubber, _Material.of(evidence()), plan)
     work.run()
     return ScrubbedRecording(
         lambda: _events(evidence(), work), work.documents(), _report(work, plan, scrubber)
@@ -137,12 +136,12 @@ class _Work:
 
     def __init__(self, scrubber: Scrubber, material: _Material, plan: ScrubPlan) -> None:
         self.scrubber = scrubber
-        self.material = material
+        self.material = replace(material, output=b"")  # as one of the streams
         self.counts = HitCounts()
         self.judged = JudgedInput()
         self._plan = plan
         self._meta: FlatDocument | None = None
-        self.streams: dict[str, bytes] = {}
+        self.streams = {"output": material.output}
         self._track: Track | None = None
         self._seen: ScreenTexts | None = None
 
@@ -164,7 +163,7 @@ class _Work:
     def _round(self) -> tuple[dict[str, bytes], list[Leak]]:
         """The streams rewritten once, and what was found in them before."""
         scrubber = self.scrubber
-        output = self.streams.get("output", self.material.output)
+        output = self.streams["output"]
         screen = self._seen or self._look(output)
         self._seen = None
         views = scrubber.completed(self._views(), self.streams)
@@ -238,7 +237,7 @@ class _Work:
         document = {**plan.documents, "service": material.service, "final": material.final, "marks": ops}
         self._meta = flatten(document)
         self.streams = {
-            "output": material.output,
+            **self.streams,
             "input": b"".join(event.data for event in self._kept(typed=True)),
             "answers": b"".join(event.data for event in self._kept(typed=False)),
             "documents": self._meta.text,

@@ -8,7 +8,8 @@ parameters, intermediates, final; `ESC ]` body and its terminator (BEL or `ESC \
 
 What is regular is split by one compiled pattern. What is not (cut by the end of the input, or with
 controls inside) goes through a state machine in the manner of DEC's parser (VT500): controls inside a
-sequence are executed before it, CAN and SUB abort it, ESC starts a new one, DEL is ignored.
+sequence are executed before it, CAN and SUB abort it, ESC starts a new one, DEL is ignored. A character that is
+not ASCII ends a sequence, and neither is shown.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class Tokenizer:
         elif character < "0":
             self._kept += character if len(self._kept) < 4 else ""
         elif character > "~":
-            pass  # not ASCII: ignored, as DEC's parser ignores what is right of its tables
+            self._state = None  # not ASCII: xterm shows neither the sequence nor this
         elif not self._kept and character == "[":
             self._state = self._csi
         elif not self._kept and character in _STRINGS:
@@ -153,7 +154,7 @@ class Tokenizer:
             if len(self._kept) > MAX_PARAMETERS:
                 self._state = self._csi_ignored
         elif character > "~":
-            pass
+            self._state = None
         else:
             self._state = None
             sequence = f"{ESC}[{self._kept}{character}"
@@ -165,7 +166,7 @@ class Tokenizer:
         character = text[position]
         if character < " " or "\x7f" <= character < "\xa0":
             self._control(character, found)
-        elif "@" <= character <= "~":
+        elif character >= "@":
             self._state = None
         return position + 1
 

@@ -30,6 +30,7 @@ _MOVES = re.compile(rb"\x1b(?:\[[0-?]*[ABDEFGHdf`aSTLMeu]|[DEM78c])")
 _RIGHT = re.compile(rb"\x1b\[[0-9]*C")
 _ENDS_RIGHT = re.compile(rb"\x1b\[[0-9]*C\Z")
 _STRINGS = re.compile(rb"\x1b(?P<type>[\]PX^_])(?P<text>[^\x07\x1b]*)")
+_STRING_BEGINS = (b"\x1b]", b"\x1bP", b"\x1bX", b"\x1b^", b"\x1b_")
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 _PIECES = re.compile(r"[\b]|[^\b]+")
 _LINE_END = re.compile(rb"[\r\n]")
@@ -58,7 +59,7 @@ def _stripped(stream: str, data: bytes) -> View:
 
 def _without(escapes: re.Pattern[bytes], stream: str, data: bytes) -> View:
     """A list of parts takes ten times the room of what it holds: it is made of one block after another."""
-    text = b"".join(piece for _, texts in _split(escapes, data) for piece in texts)
+    text = b"".join(b"".join(texts) for _, texts in _split(escapes, data))
     pieces = _Pieces(escapes, data)
     return View("text", stream, text, _LatePlaces(pieces), _MoveSeams(data, text, pieces))
 
@@ -259,6 +260,8 @@ class _LineSeams:
 
 
 def _strings(stream: str, data: bytes) -> Iterator[View]:
+    if not any(begin in data for begin in _STRING_BEGINS):
+        return
     for found in _STRINGS.finditer(data):
         text = found["text"]
         start = found.start("text")

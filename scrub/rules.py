@@ -153,8 +153,11 @@ class RuleSet:
 
     @cached_property
     def for_raw(self) -> RuleSet:
-        """Those of `prefix_only` that an anchor tells: without one, letters of an escape could begin a token."""
-        return RuleSet(rule for rule in self.prefix_only.rules if not rule.scan)
+        """Those of `prefix_only` that an anchor tells: without one, letters of an escape could begin a token.
+
+        In any case of letters stand parts of URLs, which text, links and documents show as well.
+        """
+        return RuleSet(rule for rule in self.prefix_only.rules if not (rule.scan or rule.folded))
 
     @property
     def names(self) -> list[str]:

@@ -5,6 +5,8 @@ How random a value must be depends on the word before it: after `password` hardl
 
 from __future__ import annotations
 
+from string import ascii_lowercase
+
 from scrub import likeness
 from scrub.rules import Judge, Rule, compile_pattern
 from scrub.written import decoded
@@ -187,7 +189,7 @@ WORD_RULES = (
     ),
     _rule(
         "flag",
-        "--",
+        "¦".join(f"--{letter}" for letter in ascii_lowercase),  # rules of dashes are many
         r"--?[a-z][\w-]{0,30}?(?:password|passwd|passphrase|pass|pwd|secret|credentials?|token|api-?key|access-?key|auth|key)"
         rf"(?:-value|-id|-text)?(?:[ \t]{{1,8}}|=)[\"'`]?{PASSWORD}",
         _is_flag_value,

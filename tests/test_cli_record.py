@@ -488,6 +488,21 @@ def test_a_program_that_heeds_no_signal_is_ended(place):
 # Nothing ever ends in a traceback.
 
 
+def test_ctrl_c_at_any_import_is_an_interruption():
+    """One that comes while orjson is imported would make it crash; here one comes with each import within it."""
+    code = (
+        "import os, signal, sys\n"
+        "class Hit:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if 'orjson' in sys.modules and 'orjson' not in name: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Hit())\n"
+        "from cassette.cli import main\n"
+        "sys.exit(main(['verify', 'nothing']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=LIMIT_S)
+    assert (done.returncode, done.stderr) == (130, b"cassette: interrupted\n")
+
+
 def test_random_arguments_never_give_a_traceback(tmp_path, capfd, monkeypatch):
     from cassette.cli import main  # in this process: hundreds of starts would take minutes
 

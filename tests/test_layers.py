@@ -18,7 +18,7 @@ HOMES = {
     "pyte": {"terminal/pyte_screen.py"},
     "pyghostty": {"terminal/ghostty_library.py"},
     "pydantic": {"cassette/format/documents.py"},
-    "orjson": {"cassette/format/documents.py", "cassette/format/seal.py"},
+    "orjson": {"cassette/format/json_library.py"},
     "msgspec": {"cassette/format/lines.py", "cassette/format/frames.py"},
     "yaml": {"cassette/yaml_file.py"},
     "ahocorasick_rs": {"scrub/keywords.py"},

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from cassette.format.json_library import orjson
 from cassette.format.limits import MAX_DEPTH, MAX_DOCUMENT_BYTES
 from cassette.format.lines import check_plain
 from cassette.model import Discovery, Manifest, Quota, ScrubSummary

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-import orjson
+from cassette.format.json_library import orjson
 
 CHAIN_HEAD = bytes(32)
 CHECKPOINT_EVERY = 256

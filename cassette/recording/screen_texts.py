@@ -210,6 +210,12 @@ class ScreenTexts:
         self.again += stretches
         return Wanted(parts, stretches)
 
+    def forget(self) -> None:
+        """Give the texts up without having searched them: they are new again for a further look."""
+        for view in self.views:
+            for text in view.text.split(APART):
+                self.seen.last.pop(key_of(view.kind, text.decode("utf-8", "replace")), None)
+
     def _around(self, hit: Hit) -> tuple[str, int, int, int]:
         """The text that a hit stands in, its place there in characters, and where the text was read first."""
         starts, view = self._batches[id(hit.view)].starts, hit.view.text

@@ -196,16 +196,19 @@ class _Work:
         """
         scrubber = self.scrubber
         elsewhere = {hit.entry.identity for hit in hits if hit.view.stream == "output"}
-        rewritten, effective = scrubber.rewrite(self.streams, hits)
         if all(_is_whole(hit) and hit.entry.identity in elsewhere for hit in on_screen):
+            rewritten, effective = scrubber.rewrite(self.streams, hits)
             self._seen = self._look(rewritten["output"], screen)
-        if self._seen is None or not self._seen.replaced:
+            if not self._seen.replaced:
+                self._seen.forget()
+                self._seen = None
+                del rewritten
+        if self._seen is None:
             joined = any(hit.view.kind != "screen" for hit in on_screen)
             worth = Beginnings(scrubber.rules, scrubber.book) if joined else _nothing_begins
             found = painted_views(screen.passed, worth, wanted)
             rewritten, effective = scrubber.rewrite(self.streams, [*hits, *scrubber.sweep(found)])
-            # A look that came to nothing has texts that nobody searched: everything is searched again then.
-            self._seen = self._look(rewritten["output"], None if self._seen else screen)
+            self._seen = self._look(rewritten["output"], screen)
         self.counts.count(effective)
         return rewritten
 

@@ -229,7 +229,7 @@ class TestDemands:
             ("codex@:run", "names no harness"),
             ("codex:modl=x", "Did you mean model?"),
             ("codex:list_model", "Did you mean list_models?"),
-            ("codex:model=", "means nothing"),
+            ("codex:model=", "means nothing. Give model a value, as in model=NAME."),
             ("codex:model", "means nothing"),
             ("codex:quota>80", "means nothing"),
             ("codex:quota<many", "means nothing"),

@@ -141,4 +141,6 @@ def _condition(part: str, text: str) -> Condition:
     near = get_close_matches(re.split("[=<>.]", part)[0], known, 1)
     forms = ", ".join([*(f"{name}=…" for name in LISTS), "quota<N", *CAPABILITIES])
     hint = f"Did you mean {near[0]}?" if near else f"Known are {forms}."
+    if name in LISTS:
+        hint = f"Give {name} a value, as in {name}=NAME."
     raise UsageError(what=f"--require {text!r}: {part!r} means nothing. {hint}")

@@ -151,6 +151,7 @@ def _explain(found: Matrix, text: str) -> int:
         raise UsageError(what=f"--explain takes {text} for a harness. Give directories before --explain.")
     if not rows:
         note(f"cassette: {printable(target.missing(found.rows))}")
+        note(f"Record some: cassette discover {printable(target.harness)}")
         return 1
     for line in explain(rows, capability or None):
         write_line(colour(line.text, _KINDS[line.kind]) if line.kind in _KINDS else line.text)

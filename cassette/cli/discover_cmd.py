@@ -148,10 +148,10 @@ def _discover(adapter: Adapter, request: Request, args: argparse.Namespace) -> i
     )
     for outcome in running:
         outcomes.append(outcome)
-        if args.diagnostics is not None and outcome.status == "failed":
-            _write_diagnosis(Path(args.diagnostics), adapter, outcome)
         if not args.json:
             _print(outcome, done)
+        if args.diagnostics is not None and outcome.status == "failed":
+            _write_diagnosis(Path(args.diagnostics), adapter, outcome)
     if args.json:
         document = {"harness": adapter.harness, **(_fit_document(fits[0]) if fits else {})}
         print_json({**document, "probes": [_document(outcome) for outcome in outcomes]})

@@ -68,7 +68,8 @@ def _checks(paths: Sequence[Path], now: datetime) -> Iterator[Check]:
             more = f" and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
             what = f"{len(said)} of {len(paths)}: {'; '.join(said[:SHOWN])}{more}"
             yield _check(matter, "fail" if matter in _BAD else "warn", what, todo)
-    yield _check("in order", "ok", f"{found.good} of {len(paths)}")
+    if found.good or not paths:
+        yield _check("in order", "ok", f"{found.good} of {len(paths)}")
 
 
 def _look(path: Path, now: datetime, found: _Found) -> None:

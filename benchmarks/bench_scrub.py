@@ -100,7 +100,7 @@ def false_positives(streams: Sequence[Stream]) -> Iterator[Figure]:
     for stream in streams:
         scrubber, seen = Scrubber(), set[bytes]()
         for view in every_view(scrubber, stream):
-            rules = scrubber.rules.prefix_only if view.kind == "raw" else scrubber.rules
+            rules = scrubber.rules.for_raw if view.kind == "raw" else scrubber.rules
             for match in find(rules, view.text, view.seams):
                 value = view.text[match.start : match.end]
                 if value not in seen:

@@ -59,6 +59,12 @@ _WEAK = (
 _WEAK_ANCHORS = "key¦auth¦api¦access¦sess¦sid¦cookie¦jwt¦csrf¦xsrf¦otp¦hmac¦seed¦psk"
 
 
+_NO_PASSPHRASE = frozenset(
+    b"password passwd passphrase pass secret user username name token key value here not none null missing required"
+    b" optional hidden field input form file path env var default reset change new old the your this".split()
+)
+
+
 def _rule(name: str, anchors: str, expression: str, accept: Judge) -> Rule:
     return Rule(
         name=name,
@@ -109,7 +115,20 @@ def is_bare_password(value: bytes) -> bool:
     )
 
 
+def _is_passphrase(value: bytes) -> bool:
+    """Words joined as a person joins them for a password, not as a document says where one would be."""
+    words = value.lower().split(b"-")
+    return not likeness.is_placeholder(value) and len(set(words)) >= 3 and not _NO_PASSPHRASE & set(words)
+
+
 WORD_RULES = (
+    _rule(
+        "passphrase",
+        "password¦passwd¦passphrase",
+        r"(?:password|passwd|passphrase)(?:\\?[\"'])?[ \t]{0,3}[:=][ \t]{0,3}(?:\\?[\"'])?"
+        r"((?:[a-z]{3,12}-){2,9}[a-z]{3,12}(?:-?[0-9]{1,4})?)(?![\w(/@-]|[.:][\w/])",
+        _is_passphrase,
+    ),
     _rule("password", _PASSWORD_ANCHORS, rf"{_PASSWORDS}{_TO_VALUE}{PASSWORD}", likeness.is_password),
     _rule("token", _TOKEN_ANCHORS, rf"{_TOKENS}{_TO_VALUE}{_TOKEN}", likeness.is_token),
     _rule(

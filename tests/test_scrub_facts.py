@@ -33,6 +33,10 @@ def found(text: str) -> set[str]:
         ("https://0f3a9c1e:7b5d2846@gems.contribsys.com/", "0f3a9c1e:7b5d2846"),
         (f"4829304857120394%7C{WORD32}", f"4829304857120394%7C{WORD32}"),
         (f"greptile_key: '{BASE48}'", BASE48),
+        ("password: correct-horse-battery", "correct-horse-battery"),
+        ("DB_PASSWORD=correct-horse-battery-staple", "correct-horse-battery-staple"),
+        ('{"passphrase": "Velvet-Otter-Canyon-42"}', "Velvet-Otter-Canyon-42"),
+        ("the passwd = marble-lantern-spruce.", "marble-lantern-spruce"),
     ],
 )
 def test_a_fact(text: str, secret: str) -> None:
@@ -44,6 +48,15 @@ def test_a_fact(text: str, secret: str) -> None:
     [
         "checkbox=0123456789",
         "cli_commandlinetools",
+        "password: your-password-here",
+        "password: correct-horse",
+        "password=form-control-lg(x)",
+        "password: reset-link-expired",
+        "password: no-such-user",
+        "passphrase: PREVIOUS-EXAMPLE-PHRASE",
+        "password-reset-mail: correct-horse-battery",
+        "the password is not correct-horse-battery",
+        "password: see some-tool.example.com/the-long-page",
         "the box is 32 letters long: abcdefghijklmnop",
         "greptile: /usr/share/doc/greptile/examples/manual-of-the-tool.html",
     ],

@@ -262,3 +262,32 @@ def leaky(monkeypatch):
     golden("plugin/secret.txt", said)
     assert "hunter2" not in output
     assert project.cassettes == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("--pty-record=once",)])
+def test_something_else_at_the_place_of_a_cassette_is_named(
+    project: Project, arguments: tuple[str, ...]
+) -> None:
+    project.test()
+    place = project.path / PLACE
+    place.mkdir(parents=True)
+    (place / "notes.txt").write_text("mine")
+    output = project.fails(*arguments)
+    assert (
+        f"cassette.ReplayMismatch: not_found: What stands at {PLACE} is no cassette: it has no manifest.json."
+        in output
+    )
+    assert "2. Then record it: pytest test_it.py::test_hello --pty-record=once" in output
+    assert (place / "notes.txt").read_text() == "mine"
+
+
+def test_an_error_that_says_all_shows_no_frames_of_ours(project: Project) -> None:
+    project.test(
+        HELLO.replace('"sh", "-c"', '"no-such-program", "-c"').replace(
+            "'sh', '-c'", "'no-such-program', '-c'"
+        )
+    )
+    output = project.fails("--pty-record=once")
+    assert "CannotStart: The command 'no-such-program' was not found in PATH." in output
+    assert "recording/" not in output
+    assert "pty_fixture" not in output

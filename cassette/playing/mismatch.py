@@ -207,6 +207,20 @@ def not_found(path: str | Path, record_command: str) -> ReplayMismatch:
     )
 
 
+def no_cassette(path: str | Path, why: str, record_command: str) -> ReplayMismatch:
+    """Something else stands where the cassette should; `why` says what it lacks."""
+    return _mismatch(
+        "not_found",
+        f"What stands at {shown_path(path)} is no cassette: {why}.",
+        _where(),
+        None,
+        [
+            "Restore it, if it was one; else move it away: only a cassette is ever replaced.",
+            f"Then record it: {record_command}",
+        ],
+    )
+
+
 def expired(recording: Recording, recorded_at: str, age: str, limit: str) -> ReplayMismatch:
     """The cassette is older than it may be; times are in words."""
     return _mismatch(

@@ -153,9 +153,10 @@ class Pty:
         """A session on a cassette by its path, from the directory of the test's file on; it executes nothing."""
         place = self.place.beside / path
         self._use(place)
-        tape = self._tape(place)
+        by_hand = f"cassette record -o {shlex.quote(shown_path(place))} -- COMMAND"
+        tape = self._tape(place, by_hand)
         if tape is None:
-            raise mismatch.not_found(place, f"cassette record -o {shlex.quote(shown_path(place))} -- COMMAND")
+            raise mismatch.not_found(place, by_hand)
         return self._begun(self._replay(tape, None, (None, None), self.settings.timeout, own=False))
 
     def on_path(self, name: str, *, cassette: str | None = None, any_arguments: bool = False) -> Path:
@@ -346,24 +347,28 @@ class Pty:
     ) -> LiveSession:
         target = path if keep else Path(tempfile.gettempdir(), f"pty-cassette-{uuid4()}")
         replaces = keep and self.settings.mode != "once"
-        scrub = read_settings(
-            start=self.place.beside,
-            given=child_environment(options["env"] or {}, clean=options["clean_env"]),
-            known_secret_env=self._secrets,
-            optional_env=self.settings.known_secret_env,
-        )
-        session = record(target, argv, hold=True, overwrite=replaces, scrub=scrub, **options)
+        try:
+            scrub = read_settings(
+                start=self.place.beside,
+                given=child_environment(options["env"] or {}, clean=options["clean_env"]),
+                known_secret_env=self._secrets,
+                optional_env=self.settings.known_secret_env,
+            )
+            session = record(target, argv, hold=True, overwrite=replaces, scrub=scrub, **options)
+        except CassetteError as error:  # it says all: nobody wants to see our frames
+            raise error.with_traceback(None) from None
         self._held.append(Held(target, session, keep=keep, replaces=replaces))
         return session
 
-    def _tape(self, path: Path) -> Cassette | None:
-        """The cassette at a place; None where nothing is. Raises ReplayMismatch for one that is damaged."""
+    def _tape(self, path: Path, record_command: str | None = None) -> Cassette | None:
+        """The cassette at a place; None where nothing is. Raises ReplayMismatch for one that is damaged, or is none."""
         try:
             tape = open_cassette(path)
-        except NotACassette:
-            if path.exists():
-                raise
-            return None
+        except NotACassette as error:
+            if not path.exists():
+                return None
+            record_command = record_command or self.place.command("--pty-record=once")
+            raise mismatch.no_cassette(path, str(error.facts["why"]), record_command) from None
         except Damaged as error:
             raise mismatch.damaged(path, error, self.place.command("--pty-record=rewrite")) from None
         self._tapes.append(tape)

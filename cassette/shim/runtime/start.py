@@ -20,7 +20,8 @@ def main(place: str) -> int:
     try:
         plan = read_plan(f"{place}/plan")
     except (OSError, ValueError, EOFError) as error:
-        said = f"cassette shim: {place}/plan cannot be read: {error}. Write it again with cassette shim.\n"
+        problem = error.strerror if isinstance(error, OSError) else "it is cut short, or damaged"
+        said = f"cassette shim: {place}/plan cannot be read: {problem}. Write it again with cassette shim.\n"
         posix.write(2, said.encode("utf-8", "backslashreplace"))
         return EXIT_MISMATCH
     path = environment.get(REPORT, b"").decode("utf-8", "surrogateescape") or f"{place}/report.txt"

@@ -218,6 +218,18 @@ def test_echo_that_goes_off_a_moment_later_hides_too() -> None:
     assert inputs_of(given_out(events))[0].redacted == "echo-off-later"
 
 
+def test_what_may_have_been_typed_blind_waits_until_that_is_known() -> None:
+    typed = Input(0, 100, "input", b"secretly", source="user")
+    scrub = streamed()
+    scrub.begins_with(echo=True, canonical=True)
+    soon = [Output(0, t_ms, b"word " * 400) for t_ms in (100, 200, 350)]
+    assert not inputs_of([clean for event in (typed, *soon) for clean in scrub.take(event)])
+    off = Input(0, 350, "mode", mode={"echo": False, "icanon": True})
+    out = [clean for event in (off, Output(0, 400, b"word " * 400)) for clean in scrub.take(event)]
+    assert [event.redacted for event in inputs_of(out) if event.data] == ["echo-off-later"]
+    assert b"secretly" not in repr(out).encode()
+
+
 def test_a_key_typed_letter_by_letter_is_masked_over_blocks() -> None:
     letters = [
         event

@@ -19,7 +19,7 @@ from cassette.recording.prompt_rows import PromptRows
 from cassette.recording.rendered_window import RenderedWindow
 from cassette.recording.scrubbing import FINAL_STRINGS
 from scrub.documents import flatten
-from scrub.hidden import Discipline
+from scrub.hidden import LAG_MS, Discipline
 from scrub.identity import Identity
 from scrub.report import HitCounts
 from scrub.scrubber import Scrubber, SecretsLeft, leak_of
@@ -97,6 +97,8 @@ class StreamedScrub:
         self._given = 0  # of them
         self._ready = bytearray()  # scrubbed output that is not given out yet
         self._waiting = 0
+        self._now_ms = 0
+        self._is_watched = False  # does anybody look whether echo is off?
 
     @property
     def counts(self) -> HitCounts:
@@ -112,7 +114,8 @@ class StreamedScrub:
         return self._inputs.hidden
 
     def begins_with(self, *, echo: bool, canonical: bool) -> None:
-        """The line discipline at the start, before the first input."""
+        """The line discipline at the start, before the first input. Without it nobody looks at it later."""
+        self._is_watched = self._rows is not None
         self._inputs.discipline = Discipline(0, echo=echo, canonical=canonical)
 
     def apart(self) -> StreamedScrub:
@@ -124,6 +127,7 @@ class StreamedScrub:
 
     def take(self, item: Item, size: int = 0) -> list[Item]:
         """The next event, of about so many bytes; what may be written now, often nothing."""
+        self._now_ms = max(self._now_ms, item.t_ms)
         if isinstance(item, Output):
             return list(self._take_output(item))
         held = _Held(item, self._taken, _LEAST_WEIGHT + size)
@@ -139,7 +143,7 @@ class StreamedScrub:
         """All that is held, read with what is there."""
         self._inputs.foresee()
         self._ready += self._output.flush()
-        return list(self._release(self._taken))
+        return list(self._release(self._taken, at_once=True))
 
     def _take_output(self, event: Output) -> Iterator[Item]:
         data, at = event.data, 0
@@ -173,10 +177,22 @@ class StreamedScrub:
             row = self._rows.before_cursor()
         self._inputs.add(event, row)
 
-    def _release(self, until: int) -> Iterator[Item]:
-        """What stands before so many bytes of output."""
+    def _is_undecided(self, item: Item) -> bool:
+        """Was it typed so shortly ago that echo may still turn out to be off? If we died now, nobody would know."""
+        return (
+            isinstance(item, Input)
+            and is_typed(item)
+            and self._is_watched
+            and self._now_ms <= item.t_ms + LAG_MS
+            and len(self._ready) < MOST_WAITING_BYTES
+        )
+
+    def _release(self, until: int, *, at_once: bool = False) -> Iterator[Item]:
+        """What stands before so many bytes of output and is decided."""
         due: list[Item] = []
         while self._queue and self._queue[0].at <= until:
+            if not at_once and self._is_undecided(self._queue[0].item):
+                break
             held = self._queue.popleft()
             self._waiting -= held.weight
             due.append(held.item)

@@ -30,7 +30,7 @@ _MOVES = re.compile(rb"\x1b(?:\[[0-?]*[ABDEFGHdf`aSTLMeu]|[DEM78c])")
 _MAY_GO_RIGHT = re.compile(rb"C(?<=[0-9\[]C)")  # beginning with a letter
 _ENDS_RIGHT = re.compile(rb"\x1b\[[0-9]*C\Z")
 _STRINGS = re.compile(rb"\x1b(?P<type>[\]PX^_])(?P<text>[^\x07\x1b]*)")
-_STRING_BEGINS = (b"\x1b]", b"\x1bP", b"\x1bX", b"\x1b^", b"\x1b_")
+_STRING_BEGINS = re.compile(rb"\x1b[\]PX^_]")
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 _PIECES = re.compile(r"[\b]|[^\b]+")
 _LINE_END = re.compile(rb"[\r\n]")
@@ -259,17 +259,10 @@ class _LineSeams:
         return [seam for seam in self.between(start, end) if begins_otherwise(self._text, seam)]
 
 
-def _places_of(word: bytes, data: bytes) -> Iterator[int]:
-    """Where it stands; where there are many escapes that is faster than an expression."""
-    at = data.find(word)
-    while at >= 0:
-        yield at
-        at = data.find(word, at + len(word))
-
-
 def _strings(stream: str, data: bytes) -> Iterator[View]:
-    places = sorted(at for begin in _STRING_BEGINS for at in _places_of(begin, data))
-    for found in filter(None, (_STRINGS.match(data, at) for at in places)):
+    for begin in _STRING_BEGINS.finditer(data):  # by itself it is three times as fast
+        found = _STRINGS.match(data, begin.start())
+        assert found is not None
         text = found["text"]
         start = found.start("text")
         if not text:

@@ -142,7 +142,8 @@ class Scrubber:
         sweep = self._swept[2]
         hits: list[Hit] = []
         for view in seen:
-            self._last_number = max(self._last_number, last_number(view.text))
+            if view.kind != "raw":  # what stands there whole stands in a better view, too
+                self._last_number = max(self._last_number, last_number(view.text))
             hits.extend(sweep.hits(view))
         return hits
 

@@ -4,7 +4,7 @@ Before a fresh cell is overwritten, erased, moved, scrolled away or hidden by th
 read. A line of which only an older part is lost is read by itself when that part touches the fresh one. So every
 text that ever stood on the screen is read, and what stands there for long is read once.
 
-While a row is painted from left to right, what stands beyond the pen is no part of what is painted, nor is what stood
+While a text is painted over another from left to right, what is left of the other is no part of it, nor is what stood
 in a row that a line wraps into: nothing is read of the two together, as long as the pen does not rest there.
 """
 
@@ -38,7 +38,7 @@ class WatchedTerminal(LookingTerminal):
         """See `LookingTerminal`."""
         self._entered: Row | None = None
         self._entering: Row | None = None
-        self._stroke: Row | None = None
+        self._stroke: Row | None = None  # where one text is painted over another
         self._paused = False
         super().watch(read, worth, read_row)
 
@@ -99,7 +99,8 @@ class WatchedTerminal(LookingTerminal):
             self._entering = None
         else:
             self._spare(row, start, end)
-        self._stroke = row
+        if row is not self._stroke:
+            self._stroke = row if "".join(row.data[start:end]).strip(" ") else None
         self._paused = False
         if row is not self._entered:
             self._entered = None
@@ -143,7 +144,7 @@ class WatchedTerminal(LookingTerminal):
                 first, last = wrapped(self.grid, y)
                 if any(other in self._fresh for other in self.grid[first : last + 1]):
                     self._look_if_shown(row, start, end)
-            if self._fresh and (self._paused or not y or self._stroke is not self.grid[y - 1]):
+            if self._fresh:
                 self._look_if_joined(row, y)
             return
         low, high = fresh

@@ -19,7 +19,7 @@ from scrub.rows import RowJoiner
 from scrub.rules import RuleSet
 from scrub.sweep import Hit, Sweep
 from scrub.table import default_rules
-from scrub.views import NO_SEAMS, FixedSeams, SeamsAtEnds, View, raw_view
+from scrub.views import NO_SEAMS, SeamsAtEnds, View, raw_view
 
 Views = Callable[[Mapping[str, bytes]], Iterable[View]]
 """Reads streams (name -> bytes) in every way there is. Called again with the rewritten streams."""
@@ -127,7 +127,7 @@ class Scrubber:
 
     def _with_ends(self, view: View) -> View:
         """A view whose rows were joined by a guess: a value that is known for certain ends where a row does."""
-        if not isinstance(view.seams, FixedSeams) or view.seams is NO_SEAMS:
+        if view.seams is NO_SEAMS:
             return view
         return replace(view, seams=SeamsAtEnds(view.seams, view.text, lambda: self.book.certain))
 

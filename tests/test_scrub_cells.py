@@ -41,6 +41,9 @@ BESIDE = {
         "got 14",
     ],
 }
+PAINTED_OVER = [("nano", False), ("nano", True), ("mc", False), ("bash-edit", False), ("bash-edit", True)]
+"""Recordings of programs that paint over what stood there, and whether the secrets in them are known."""
+LEAST_PART = 4
 KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
 PIECE = 8
 
@@ -87,6 +90,47 @@ def test_no_piece_of_a_secret_is_left(name: str) -> None:
     assert not [piece for piece in pieces if any(piece in text for text in after)]
 
 
+def parts_of(secrets: Sequence[str], rows: Sequence[str]) -> set[tuple[int, int]]:
+    """The cells at which a few letters of a secret stand, in a row or from one row to the next."""
+    letters = {
+        secret[at : at + LEAST_PART] for secret in secrets for at in range(len(secret) - LEAST_PART + 1)
+    }
+    found = set[tuple[int, int]]()
+    for first in (0, 4):  # with and without line numbers
+        places = [(y, x) for y, row in enumerate(rows) for x in range(first, len(row.rstrip(" >")))]
+        text = "".join(rows[y][x] for y, x in places)
+        for at in range(len(text)):
+            if text[at : at + LEAST_PART] in letters:
+                found.update(places[at : at + LEAST_PART])
+    heads = {secret[:length] for secret in secrets for length in range(1, LEAST_PART)}
+    for y, row in enumerate(rows):
+        end = len(row.rstrip(" >"))
+        for length in range(1, LEAST_PART):
+            if row[end - length : end] in heads:
+                found.update((y, x) for x in range(end - length, end))
+    return found
+
+
+@pytest.mark.parametrize(("name", "known"), PAINTED_OVER)
+def test_no_cell_changes_but_those_of_secrets(name: str, known: bool) -> None:
+    events, size = recorded(name)
+    secrets = json.loads((DATA / f"{name}.json").read_text("utf-8"))["secrets"]
+    recording = scrubbed(events, *(secret.encode() for secret in secrets if known), size=size)
+    before, after = screens(events, size), screens([found.event for found in recording.events()], size)
+    assert len(before) == len(after)
+    changed = False
+    for was, now in zip(before, after, strict=True):
+        rows = [row.ljust(size.columns) for row in was.split("\n")]
+        covered = [row.ljust(size.columns) for row in now.split("\n")]
+        differing = {
+            (y, x) for y, row in enumerate(rows) for x, cell in enumerate(row) if covered[y][x] != cell
+        }
+        changed = changed or bool(differing)
+        wrong = differing - parts_of(secrets, rows)
+        assert not wrong, [(rows[y], covered[y]) for y in sorted({y for y, _ in wrong})]
+    assert changed
+
+
 @pytest.mark.parametrize(
     ("below", "wide"),
     [
@@ -120,6 +164,28 @@ def test_a_token_that_a_program_broke_goes_as_a_whole(width: int, before: str, m
     for at in range(0, len(KEY), width):
         piece = KEY[at : at + width]
         assert len(piece) < PIECE or piece not in after
+
+
+def test_a_known_value_that_ends_a_row_is_not_joined_with_the_next() -> None:
+    data = f"\x1b[3;1H{KEY}\x1b[4;1Hx9kQ2mZr7Lw\x1b[9;1H".encode()
+    assert "x9kQ2mZr7Lw" not in output_of(scrubbed(outputs([data]))).decode()
+    after = output_of(scrubbed(outputs([data]), KEY.encode())).decode()
+    assert "x9kQ2mZr7Lw" in after
+    assert KEY[:PIECE] not in after
+
+
+def test_what_is_left_of_an_older_text_is_no_part_of_a_value_that_is_painted_over_it() -> None:
+    old, new = "nothing_of_a_key_but_a_long_name", "ACME_PASSWORD=x9kQ2mZr7Lw"
+    data = f"\x1b[3;1H{old}\x1b[4;1H-\x1b[3;1H{new}\x1b[K\r\n{old}\x1b[9;1H".encode()
+    after = output_of(scrubbed(outputs([data]))).decode()
+    assert after.count(old) == 2
+    assert "x9kQ2mZr7Lw" not in after
+
+
+def test_a_secret_whose_second_half_stood_there_first_goes_as_a_whole() -> None:
+    data = f"\x1b[3;25H{KEY[24:]}\x1b[4;1H-\x1b[3;1H{KEY[:24]}\x1b[K\x1b[9;1H".encode()
+    after = output_of(scrubbed(outputs([data]))).decode()
+    assert not [at for at in range(len(KEY) - PIECE) if KEY[at : at + PIECE] in after]
 
 
 def test_variants_of_one_secret_are_one() -> None:

@@ -147,16 +147,13 @@ def until(condition: Any) -> Any:
 
 def test_tmux(shim: Path, tmux: Any) -> None:
     command = f"{shim} {' '.join(SHELL[1:])}"
-    tmux("new-session", "-d", "-s", "s", "-x", "80", "-y", "24", "cat")
-    tmux("set-option", "-g", "remain-on-exit", "on")
-    tmux("respawn-pane", "-k", "-t", "s", command)
+    tmux("new-session", "-d", "-s", "s", "-x", "80", "-y", "24", f"{command}; echo status=$?; exec cat")
     until(lambda: "$" in tmux("capture-pane", "-p", "-t", "s"))
     tmux("send-keys", "-t", "s", "echo six times seven is $((6 * 7))", "Enter")
     screen = "$ echo six times seven is $((6 * 7))\nsix times seven is 42\n$\n"
     until(lambda: tmux("capture-pane", "-p", "-t", "s").startswith(screen))
     tmux("send-keys", "-t", "s", "exit 3", "Enter")
-    until(lambda: tmux("display", "-p", "-t", "s", "#{pane_dead}") == "1\n")
-    until(lambda: tmux("display", "-p", "-t", "s", "#{pane_dead_status}") == "3\n")  # a moment later
+    until(lambda: "status=3" in tmux("capture-pane", "-p", "-t", "s"))
 
 
 def test_answers_of_a_real_terminal_are_no_input(tmux: Any, tmp_path: Path) -> None:

@@ -137,7 +137,11 @@ def speed(streams: Sequence[Stream]) -> Iterator[Figure]:
         ("linear pass / pyte", linear, 1 / 20),
         ("whole scrub with check, nothing found / pyte", lambda: recordings(streams, b""), 1 / 1.5),
         ("whole scrub with check, a secret at the end / pyte", lambda: recordings(streams, SECRET), 1 / 1.5),
-        ("whole scrub with check, at the start / pyte", lambda: recordings(streams, SECRET, first=True), 1 / 1.5),
+        (
+            "whole scrub with check, at the start / pyte",
+            lambda: recordings(streams, SECRET, first=True),
+            1 / 1.5,
+        ),
         ("whole scrub with check, on the screen alone / pyte", lambda: recordings(streams, PAINTED), 1 / 1.5),
     ):
         ratios, mine, theirs = in_turns(ours, peer, turns=TURNS)

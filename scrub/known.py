@@ -126,7 +126,11 @@ class Book:
     def keep_found(self, most: int) -> int:
         """Forget what rules found first, so that no more than so many of their values stay; how many were forgotten."""
         found = [value for value, entry in self._entries.items() if entry.origin.startswith("rule:")]
-        forgotten = found[: max(0, len(found) - most)]
+        return self.forget(found[: max(0, len(found) - most)])
+
+    def forget(self, values: Iterable[bytes]) -> int:
+        """Know these values no longer; how many they were."""
+        forgotten = list(values)
         for value in forgotten:
             del self._entries[value]
             self._heads.pop(value[:_HEAD], None)

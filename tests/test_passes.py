@@ -127,6 +127,46 @@ def test_what_begins_only_now_is_read_on_as_long_as_it_stands(steps: list[Step])
     assert Reading(recording(steps)).texts <= reading.texts
 
 
+def test_a_beginning_that_stands_is_watched_until_its_row_goes_on() -> None:
+    """Nothing is written for long, and then the row below: where reading again ends is not where the beginning was."""
+    idle = [b"\x1b[5;1H%05d" % number for number in range(50)]
+    steps: list[Step] = [b"\x1b[1;1Hgabcdefhijkl", *idle, b"\x1b[2;1Hmno", *idle]
+    reading = Reading(recording(steps), nothing)
+    begun = next(text for text in reading.found if text.text.startswith("gabc"))
+    assert reading.stretch(begun).end < 100
+    new = reading.again(
+        reading.passed.played.output, [reading.stretch(begun)], stays=lambda text: text.startswith("gabc")
+    )
+    assert "gabcdefhijklmno" in {text.text for text in new}
+
+
+def test_a_beginning_behind_another_screen_is_watched_too() -> None:
+    idle = [b"\x1b[5;1H%05d" % number for number in range(50)]
+    steps: list[Step] = [
+        b"\x1b[1;1Hgabcdefhijkl",
+        b"\x1b[4;1H",
+        b"\x1b[?1049h",
+        *idle,
+        b"\x1b[?1049l\x1b[2;1Hmno",
+        *idle,
+    ]
+    reading = Reading(recording(steps), nothing)
+    begun = next(text for text in reading.found if text.text.startswith("gabc"))
+    assert reading.stretch(begun).end < 100
+    new = reading.again(
+        reading.passed.played.output, [reading.stretch(begun)], stays=lambda text: text.startswith("gabc")
+    )
+    assert "gabcdefhijklmno" in {text.text for text in new}
+
+
+def test_what_was_rewritten_before_stands_there_when_more_is() -> None:
+    idle = [b"\x1b[5;1H%05d" % number for number in range(50)]
+    reading = Reading(recording([b"\x1b[1;1Habc", *idle, b"\x1b[1;4Hdef", *idle]))
+    reading.again(reading.passed.played.output.replace(b"abc", b"Bbc"))
+    new = reading.again(reading.passed.played.output.replace(b"def", b"Eef"))
+    assert "BbcEef" in {text.text for text in new}
+
+
 class One(dict[str, Part]):
     """One text, whole."""
 
@@ -152,6 +192,42 @@ def test_the_bytes_of_a_text_are_those_that_drawing_all_of_it_tells(
     # More than once where a stretch ends between two paintings of a letter: what stood there then is read as well.
     assert {(one.kind, *one.cells) for one in near} >= {(one.kind, *one.cells) for one in whole}
     assert near
+
+
+def test_a_letter_that_was_there_shortly_before_the_state_counts() -> None:
+    reading = Reading(recording([b"abcde", b"\rzbc"]))
+    text = next(text for text in reading.found if text.text == "zbcde")
+    assert reading.passed.kept[reading.passed.before(text.at)].place.at == 5
+    found: list[PaintedText] = []
+    painted_texts(
+        reading.passed,
+        worth=box,
+        wanted={"zbcde": Part(0, 3, 0, 3)},
+        stretches=[reading.stretch(text)],
+        take=found.append,
+    )
+    assert [one.cells[1] for one in found] == [("b", ((7, 8), (1, 2)))]
+
+
+def test_rows_that_a_later_size_brings_back_are_kept() -> None:
+    lines = [b"line %d\r\n" % number for number in range(30)]
+    reading = Reading(recording([*lines, Resize(12, 25), *lines]))
+    before = [
+        number
+        for number, kept in enumerate(reading.passed.kept)
+        if kept.place.at > 150 and kept.place.step <= 30
+    ]
+    end = finished(reading.passed, -1)
+    assert before
+    for number in before:
+        assert screen(finished(reading.passed, number)) == screen(end)
+
+
+def test_too_much_history_before_a_later_size_is_not_kept() -> None:
+    lines = [b"line %d\r\n" % number for number in range(400)]
+    kept = Reading(recording([*lines, Resize(12, 25), *lines])).passed.kept
+    assert not [one for one in kept if 300 < one.place.step <= 400]
+    assert [one for one in kept if one.place.step > 401]
 
 
 @settings(max_examples=300, deadline=None)

@@ -235,3 +235,31 @@ def test_hazards_with_their_value_known(record: dict[str, object]) -> None:
     assert_clean(recording, secret, size=size)
     before = b"".join(event.data for event in hazard(record) if isinstance(event, Output))
     assert_same_cells(before, output_of(recording), secret, size)
+
+
+BROKEN = [
+    GITHUB,
+    "sk-ant-api03-Qm7Zt0vB4xKc9RwL2pYd8HsJ6nTf3GaE5uVi1oXkQm7Zt0vB4xKc9RwL2pYd8HsJ6nTf3GaE5uVi1oXkQm7Zt0vB4xAA",
+]
+
+
+@pytest.mark.parametrize("secret", BROKEN, ids=["github", "anthropic"])
+@pytest.mark.parametrize("at", [8, 14, 20, 26, 32])
+@pytest.mark.parametrize("word", ["status", "some-long-status-of-a-program", "ok"])
+def test_a_word_that_is_written_elsewhere_between_two_halves_stays(secret: str, at: int, word: str) -> None:
+    """With the escapes removed it reads as the middle of the token; the screen knows better."""
+    size = Size(130, 24)
+    halves = f"\x1b[5;3H{secret[:at]}", f"\x1b[9;1H{word}", f"\x1b[5;{3 + at}H{secret[at:]}\x1b[9;1H"
+    recording = scrubbed(outputs([half.encode() for half in halves]), size=size)
+    after = output_of(recording)
+    assert f"\x1b[9;1H{word}\x1b".encode() in after
+    assert_clean(recording, secret, size=size)
+    assert secret[at:].encode() not in after
+
+
+def test_a_token_that_only_text_without_a_terminal_shows_is_covered_whole() -> None:
+    """Its halves stand apart on the screen, and nothing there says that they are one."""
+    data = f"\x1b[2;5H{GITHUB[:20]}\x1b[9;60H{GITHUB[20:]}\x1b[1;1H".encode()
+    after = output_of(scrubbed(outputs([data]), size=Size(80, 24)))
+    assert GITHUB[:20].encode() not in after
+    assert GITHUB[20:].encode() not in after

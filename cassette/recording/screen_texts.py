@@ -204,7 +204,7 @@ class ScreenTexts:
             stretches.append(Stretch(place, self.seen.last.pop(key, place) + 1))
             if hit.view.kind == "screen":
                 self._hits.add(text, start, end)
-        self.swept_with = len(book)
+        self.swept_with = book.version
         self.views.clear()
         self._batches.clear()
         self.again += stretches

@@ -7,9 +7,8 @@ cursor stands elsewhere, nothing is given out.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -19,6 +18,7 @@ from cassette.format import lines
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Final, Input, Output, ServiceEvent, Size
 from cassette.recording.beginnings import Beginnings
 from cassette.recording.hidden_input import JudgedInput, is_typed, judged
+from cassette.recording.rewritten_inputs import RewrittenInputs
 from cassette.recording.screen_texts import (
     ScreenTexts,
     Wanted,
@@ -33,6 +33,7 @@ from scrub.escapes import text_views
 from scrub.hidden import Discipline
 from scrub.identity import Identity
 from scrub.known import KnownValue
+from scrub.misread import doubtful, misread
 from scrub.report import HitCounts, ScrubReport
 from scrub.rules import RuleSet
 from scrub.scrubber import Leak, Scrubber, leak_of
@@ -44,7 +45,6 @@ from terminal.played import Ask, Played, Resize
 from terminal.widths import width
 
 _ROUNDS = 4
-_PLACEHOLDER = re.compile(rb"<SC[^<>\x00-\x1f\x7f]*>|\*+")
 FINAL_STRINGS = ("final_text", "usage", "metadata", "routing_actual", "session_log_path")
 """The fields of a final event in which something secret can stand."""
 
@@ -168,7 +168,7 @@ class _Work:
         self._seen = None
         views = scrubber.completed(self._views(), self.streams)
         scrubber.discover([*views, *screen.views])
-        if screen.is_partial and screen.swept_with != len(scrubber.book):
+        if screen.is_partial and screen.swept_with != scrubber.book.version:
             screen = self._look(output)  # what was left out is to be searched for more now
             scrubber.discover(screen.views)
         hits = [
@@ -196,7 +196,8 @@ class _Work:
         """
         scrubber = self.scrubber
         elsewhere = {hit.entry.identity for hit in hits if hit.view.stream == "output"}
-        if all(_is_whole(hit) and hit.entry.identity in elsewhere for hit in on_screen):
+        is_elsewhere = all(_is_whole(hit) and hit.entry.identity in elsewhere for hit in on_screen)
+        if is_elsewhere and not doubtful(hits, on_screen):
             rewritten, effective = scrubber.rewrite(self.streams, hits)
             self._seen = self._look(rewritten["output"], screen)
             if not self._seen.replaced:
@@ -206,8 +207,11 @@ class _Work:
         if self._seen is None:
             joined = any(hit.view.kind != "screen" for hit in on_screen)
             worth = Beginnings(scrubber.rules, scrubber.book) if joined else _nothing_begins
-            found = painted_views(screen.passed, worth, wanted)
-            rewritten, effective = scrubber.rewrite(self.streams, [*hits, *scrubber.sweep(found)])
+            painted = scrubber.sweep(painted_views(screen.passed, worth, wanted))
+            wrong = misread(hits, on_screen, painted)
+            scrubber.book.forget(entry.value for entry in wrong)
+            right = [hit for hit in (*hits, *painted) if hit.entry not in wrong]
+            rewritten, effective = scrubber.rewrite(self.streams, right)
             self._seen = self._look(rewritten["output"], screen)
         self.counts.count(effective)
         return rewritten
@@ -336,52 +340,6 @@ def _service(observed: Observed, event: ServiceEvent, payload: Any) -> Observed:
 def _final(observed: Observed, event: Final, strings: Mapping[str, Any]) -> Observed:
     changed = replace(event, **strings)
     return observed if changed == event else Observed(changed, FINAL, lines.final_body(changed))
-
-
-class RewrittenInputs:
-    """Inputs in order, with their bytes from the scrubbed streams."""
-
-    def __init__(
-        self, kept: Sequence[Input | None], typed: bytes, answers: bytes, ops: Iterator[str]
-    ) -> None:
-        self._kept = iter(kept)
-        self._ops = ops
-        self._streams = {True: typed, False: answers}
-        before = [event for event in kept if event is not None]
-        self._covered = {
-            stream: _covered(b"".join(event.data for event in before if is_typed(event) is stream), new)
-            for stream, new in self._streams.items()
-        }
-        self._at = {True: 0, False: 0}
-
-    def next(self) -> Input | None:
-        """The next input; None when it is dropped."""
-        event = next(self._kept)
-        if event is None:
-            return None
-        typed = is_typed(event)
-        start = self._at[typed]
-        data = self._streams[typed][start : start + len(event.data)]
-        self._at[typed] = start + len(data)
-        if event.op:
-            event = replace(event, op=next(self._ops))
-        covered = self._covered[typed][start : start + len(data)]
-        if not any(covered):
-            return event
-        for first, length in event.masked:
-            covered[first : first + length] = b"\1" * length
-        masked = tuple((found.start(), found.end() - found.start()) for found in re.finditer(b"\1+", covered))
-        return replace(event, data=data, key=None, masked=masked if event.redacted is None else ())
-
-
-def _covered(before: bytes, after: bytes) -> bytearray:
-    """Which bytes of a stream a placeholder stands on: those too that it has in common with what it covers."""
-    covered = bytearray(was != now for was, now in zip(before, after, strict=True))
-    if any(covered):
-        for found in _PLACEHOLDER.finditer(after):
-            if any(covered[found.start() : found.end()]):
-                covered[found.start() : found.end()] = b"\1" * len(found[0])
-    return covered
 
 
 def _report(work: _Work, plan: ScrubPlan, scrubber: Scrubber) -> ScrubReport:

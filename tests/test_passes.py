@@ -127,29 +127,20 @@ def test_what_begins_only_now_is_read_on_as_long_as_it_stands(steps: list[Step])
     assert Reading(recording(steps)).texts <= reading.texts
 
 
-def test_a_beginning_that_stands_is_watched_until_its_row_goes_on() -> None:
+IDLE = [b"\x1b[5;1H%05d" % number for number in range(50)]
+BEGUN = b"\x1b[1;1Hgabcdefhijkl"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [BEGUN, *IDLE, b"\x1b[2;1Hmno", *IDLE],
+        [BEGUN, b"\x1b[4;1H\x1b[?1049h", *IDLE, b"\x1b[?1049l\x1b[2;1Hmno", *IDLE],
+    ],
+    ids=["in-sight", "behind-another-screen"],
+)
+def test_a_beginning_that_stands_is_watched_until_its_row_goes_on(steps: list[Step]) -> None:
     """Nothing is written for long, and then the row below: where reading again ends is not where the beginning was."""
-    idle = [b"\x1b[5;1H%05d" % number for number in range(50)]
-    steps: list[Step] = [b"\x1b[1;1Hgabcdefhijkl", *idle, b"\x1b[2;1Hmno", *idle]
-    reading = Reading(recording(steps), nothing)
-    begun = next(text for text in reading.found if text.text.startswith("gabc"))
-    assert reading.stretch(begun).end < 100
-    new = reading.again(
-        reading.passed.played.output, [reading.stretch(begun)], stays=lambda text: text.startswith("gabc")
-    )
-    assert "gabcdefhijklmno" in {text.text for text in new}
-
-
-def test_a_beginning_behind_another_screen_is_watched_too() -> None:
-    idle = [b"\x1b[5;1H%05d" % number for number in range(50)]
-    steps: list[Step] = [
-        b"\x1b[1;1Hgabcdefhijkl",
-        b"\x1b[4;1H",
-        b"\x1b[?1049h",
-        *idle,
-        b"\x1b[?1049l\x1b[2;1Hmno",
-        *idle,
-    ]
     reading = Reading(recording(steps), nothing)
     begun = next(text for text in reading.found if text.text.startswith("gabc"))
     assert reading.stretch(begun).end < 100
@@ -160,8 +151,7 @@ def test_a_beginning_behind_another_screen_is_watched_too() -> None:
 
 
 def test_what_was_rewritten_before_stands_there_when_more_is() -> None:
-    idle = [b"\x1b[5;1H%05d" % number for number in range(50)]
-    reading = Reading(recording([b"\x1b[1;1Habc", *idle, b"\x1b[1;4Hdef", *idle]))
+    reading = Reading(recording([b"\x1b[1;1Habc", *IDLE, b"\x1b[1;4Hdef", *IDLE]))
     reading.again(reading.passed.played.output.replace(b"abc", b"Bbc"))
     new = reading.again(reading.passed.played.output.replace(b"def", b"Eef"))
     assert "BbcEef" in {text.text for text in new}

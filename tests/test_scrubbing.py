@@ -263,3 +263,21 @@ def test_a_token_that_only_text_without_a_terminal_shows_is_covered_whole() -> N
     after = output_of(scrubbed(outputs([data]), size=Size(80, 24)))
     assert GITHUB[:20].encode() not in after
     assert GITHUB[20:].encode() not in after
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["by-patterns", "known"])
+@pytest.mark.parametrize("record", lines_of_data("hazards.jsonl")[::4], ids=lambda record: record["id"])
+def test_hazards_come_out_alike_with_states_kept_everywhere(
+    record: dict[str, object], known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small recordings are drawn in one piece; in long ones only what may differ is drawn again."""
+    values = [str(record["secret"]).encode()] if known else []
+    size = Size(int(str(record["cols"])), int(str(record["rows"])))
+    filler = outputs([b"\x1b[1;1H%04d\r\n" % number for number in range(30)])[:-1]
+    events = [*filler, *hazard(record)]
+    whole = scrubbed(events, *values, size=size)
+    monkeypatch.setattr("terminal.played.PIECE", 16)
+    monkeypatch.setattr("terminal.passes.SPACING", 16)
+    again = scrubbed(events, *values, size=size)
+    assert output_of(again) == output_of(whole)
+    assert again.report == whole.report

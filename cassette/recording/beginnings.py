@@ -134,12 +134,15 @@ class Openings:
         self, rows: Sequence[View], cuts: Mapping[str, Sequence[str]], inside: Container[tuple[int, int]]
     ) -> None:
         cut: dict[str, list[tuple[View, int]]] = {}
+        last = {head.encode("utf-8", "replace")[-1:] for head in cuts}
         for view in rows:
             texts = view.text.split(APART)
             ends = list(accumulate(len(text) + len(APART) for text in texts))
             begun = (start for _, start, _ in self._heads.hits(view.text) if (id(view), start) not in inside)
             self.texts.extend((view, number) for number in {bisect_right(ends, start) for start in begun})
             for number, text in enumerate(texts):
+                if text[-1:] not in last and text.isascii() and b"|" not in text:
+                    continue  # most end otherwise, and have no fields
                 for head in _cuts_of(text.decode("utf-8", "replace")):
                     if head in cuts:
                         cut.setdefault(head, []).append((view, number))

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from scrub.rests import begins_otherwise
+from scrub.rests import LONGEST_PIECE, begins_otherwise
 from scrub.views import Base64Places, PiecePlaces, SamePlaces, Span, View
 
 _CSI = rb"\[[0-?]*+[ -/]*+[@-~]?+"
@@ -150,7 +150,20 @@ class _MoveSeams:
         return bool(self.between(offset - 1, offset + 1))
 
     def doubtful(self, start: int, end: int) -> Sequence[int]:
-        return [seam for seam in self.between(start, end) if begins_otherwise(self._text, seam)]
+        return [
+            seam
+            for seam in self.between(start, end)
+            if begins_otherwise(self._text, seam, self._moved_behind(seam))
+        ]
+
+    def _moved_behind(self, seam: int) -> int:
+        """Where the cursor is moved next, behind a move."""
+        seams = self.between(seam, min(len(self._text), seam + LONGEST_PIECE))
+        return seams[0] if seams else len(self._text)
+
+    def limit(self, start: int, end: int) -> int:  # noqa: ARG002 - no border is known here
+        """See `Seams`."""
+        return end
 
     def _moved_before(self, index: int) -> bool:
         text_starts, stream_starts, _ = self._pieces.starts
@@ -257,6 +270,10 @@ class _LineSeams:
     def doubtful(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""
         return [seam for seam in self.between(start, end) if begins_otherwise(self._text, seam)]
+
+    def limit(self, start: int, end: int) -> int:  # noqa: ARG002 - no border is known here
+        """See `Seams`."""
+        return end
 
 
 def _strings(stream: str, data: bytes) -> Iterator[View]:

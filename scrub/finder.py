@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scrub.keywords import Automaton
+from scrub.likeness import is_url_password
 from scrub.rules import Rule, RuleSet
 from scrub.views import NO_SEAMS, Seams
 
@@ -19,6 +20,13 @@ _DIGEST = re.compile(
 )
 _BEFORE_DIGEST = 40
 _JUDGED = 16  # so often one stretch of text is judged from ever later beginnings: the work stays linear
+_LONGEST_LINE = 4096
+_CHANGED = re.compile(rb"-\]|\+\}")
+_OPENING = {b"-]": b"[-", b"+}": b"{+"}
+_URL = re.compile(
+    rb"[a-z][a-z0-9+]{1,20}://[a-z][a-z_-]{0,15}:(?P<password>[^\s:/@?#]{3,128})"
+    rb"(?P<host>@[a-zA-Z0-9.-]+(?::[0-9]+)?(?:/[a-zA-Z0-9_.-]*)*)?\Z"
+)
 _TRAILING = b".,:;"  # ends a sentence more often than a secret
 
 
@@ -69,7 +77,7 @@ def find(rules: RuleSet, text: bytes, seams: Seams = NO_SEAMS) -> list[Match]:
                 if match is None:
                     continue
                 if _is_secret(match, text):
-                    found.append(match)
+                    found.append(_in_url(match, text))
                     done[id(rule)] = _Done(match.end, _JUDGED)
                 else:
                     again = before.judged if before is not None and start < before.end else 0
@@ -103,7 +111,7 @@ def _is_secret(match: Match, text: bytes) -> bool:
 def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
     if at < rule.lead[0]:
         return None
-    limit = at + rule.reach
+    limit = seams.limit(at, at + rule.reach)
     matched = _matched(rule, text, at, limit, seams)
     if matched is None:
         return None
@@ -115,7 +123,7 @@ def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
     core = "core" in matched.re.groupindex
     start, end = matched.span(1 if matched.re.groups and not core else 0)
     end = _cut(rule, seams.between(matched.start(), end), matched.end("core") if core else end, end)
-    end = _without_punctuation(text, start, end)
+    end = _without_punctuation(text, start, _end_of_change(text, start, end))
     if _DIGEST.search(text, max(0, start - _BEFORE_DIGEST), start):
         return None
     return Match(rule, start, end)
@@ -158,6 +166,26 @@ def _cut(rule: Rule, inside: Sequence[int], sure: int, end: int) -> int:
     if rule.joins:
         return next((seam for seam in inside if seam >= sure), end)
     return 0 if inside else end
+
+
+def _end_of_change(text: bytes, start: int, end: int) -> int:
+    """Where a match ends that begins inside the marks of a diff of words, `[-old-]{+new+}`."""
+    closed = _CHANGED.search(text, start, end + 1)
+    if closed is None:
+        return end
+    line = text.rfind(b"\n", max(0, start - _LONGEST_LINE), start) + 1
+    opened = text.rfind(_OPENING[closed[0]], line, start)
+    return closed.start() if opened >= 0 and text.find(closed[0], opened, start) < 0 else end
+
+
+def _in_url(match: Match, text: bytes) -> Match:
+    """The password alone, where what stands behind a word is a URL that has one."""
+    if match.rule.tier == "prefix":
+        return match
+    found = _URL.match(text, match.start, match.end)
+    if found is None or not (found["host"] or text[match.end : match.end + 1] == b"@"):
+        return match
+    return Match(match.rule, *found.span("password")) if is_url_password(found["password"]) else match
 
 
 def _without_punctuation(text: bytes, start: int, end: int) -> int:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 LETTERS = rb"[a-zA-Z0-9+/=_.~:%-]"
-_PIECE = re.compile(LETTERS + rb"{1,512}")
+LONGEST_PIECE = 512
+_PIECE = re.compile(LETTERS + rb"{1,%d}" % LONGEST_PIECE)
+_SET = re.compile(rb"_?[A-Z]{2,}(?:_[A-Z]{2,})*=[\"'`]")
 _NO_REST = re.compile(
-    rb"[a-zA-Z0-9_.-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[A-Za-z_][a-zA-Z0-9_]*[=:][^=]|[^A-Za-z0-9]+\Z"
+    rb"[a-zA-Z0-9_./-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[-+]?[A-Za-z_][a-zA-Z0-9_]*(?:[=:][^=]|:\Z)|[^A-Za-z0-9]+\Z"
+    rb"|[A-Z]{2,}(?:_[A-Z]{2,})+=?\Z"
 )
 _WORD = re.compile(rb"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z")
 _NUMBER = re.compile(rb"[0-9]{1,4}(?=[ \t\r\n])")
@@ -15,7 +18,7 @@ _PROMPT = (b"#", b"$", b"@")
 
 
 def is_no_rest(piece: bytes) -> bool:
-    """Is it a file, a name with its value, or marks without letters?"""
+    """Is it a file, a name (with its value, or in capitals), or marks without letters? A diff has a mark before it."""
     return _NO_REST.match(piece) is not None
 
 
@@ -24,11 +27,19 @@ def is_word(piece: bytes) -> bool:
     return _WORD.match(piece) is not None
 
 
-def begins_otherwise(text: bytes, at: int) -> bool:
-    """Does something else than the rest of a token begin here: a word, a number, a prompt, a name with its value?"""
+def begins_otherwise(text: bytes, at: int, end: int | None = None) -> bool:
+    """Does something else than the rest of a token begin here: a word, a number, a prompt, a name with its value?
+
+    What stands behind `end` may stand elsewhere.
+    """
     found = _PIECE.match(text, at)
-    if found is None:
+    if found is None or _SET.match(text, at):
         return True
-    if is_no_rest(found[0]) or is_word(found[0]) or _NUMBER.match(text, at):
+    if (
+        is_no_rest(found[0])
+        or is_no_rest(text[at : min(end or found.end(), found.end())])
+        or is_word(found[0])
+        or _NUMBER.match(text, at)
+    ):
         return True
     return text[found.end() : found.end() + 1] in _PROMPT

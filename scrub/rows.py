@@ -8,19 +8,20 @@ at an anchor of a rule is looked at; each view is a few lines, each join a seam.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from scrub.keywords import Automaton
 from scrub.rests import LETTERS, is_no_rest, is_word
 from scrub.rules import RuleSet
-from scrub.views import FixedSeams, OverlaidPlaces, View
+from scrub.views import FixedSeams, OverlaidPlaces, Seams, View
 
 _LEAST_ANCHOR = 3
 _MOST_LINES = 64
 _LEAST_FULL, _LONGEST_LINE = 56, 300
 _LEAST_INSIDE = 20
+_LEAST_WORD = 6  # letters that are one word by chance in no token
 _INSIDE = re.compile(rb"[a-zA-Z0-9+/]{%d}\Z" % _LEAST_INSIDE)
 _BORDER = rb"(?:\xe2\x94[\x82\x83]|\xe2\x95\x91|\xe2\x96\x8f|\xe2\x96\x95|\|)"
 _REST_OF_LINE = re.compile(LETTERS + rb"{1,512}")
@@ -102,10 +103,43 @@ def _joined(view: View, pieces: list[tuple[int, int]]) -> View:
         length += end - start
         seams.append(length)
         row = view.text[first:last]
-        if is_no_rest(row) or (longer and is_word(row)):
+        if is_no_rest(row) or (is_word(row) and (longer or len(row) >= _LEAST_WORD)):
             doubts.append(length)
     places = OverlaidPlaces(view, range(len(text) + 1), offsets)
-    return View("rows-joined", view.stream, text, places, FixedSeams(seams, doubts))
+    return View(
+        "rows-joined", view.stream, text, places, _Joins(view.seams, pieces, FixedSeams(seams, doubts))
+    )
+
+
+class _Joins:
+    """Where lines were joined, and, looked up only where a rule has matched, where the cursor was moved in one."""
+
+    def __init__(self, under: Seams, pieces: Sequence[tuple[int, int]], joins: FixedSeams) -> None:
+        self._under, self._pieces, self._joins = under, pieces, joins
+
+    def between(self, start: int, end: int) -> Sequence[int]:
+        """See `Seams`."""
+        return sorted({*self._joins.between(start, end), *self._inside(self._under.between, start, end)})
+
+    def at(self, offset: int) -> bool:
+        """See `Seams`."""
+        return bool(self.between(offset - 1, offset + 1))
+
+    def doubtful(self, start: int, end: int) -> Sequence[int]:
+        """See `Seams`."""
+        return sorted({*self._joins.doubtful(start, end), *self._inside(self._under.doubtful, start, end)})
+
+    def limit(self, start: int, end: int) -> int:  # noqa: ARG002 - no border is known here
+        """See `Seams`."""
+        return end
+
+    def _inside(self, find: Callable[[int, int], Sequence[int]], start: int, end: int) -> Iterator[int]:
+        at = 0
+        for first, last in self._pieces:
+            low, high = max(start, at), min(end, at + last - first)
+            if low < high:
+                yield from (at + seam - first for seam in find(first + low - at, first + high - at))
+            at += last - first
 
 
 def _is_below_longer(text: bytes, start: int, end: int) -> bool:

@@ -44,13 +44,19 @@ class Seams(Protocol):
     def doubtful(self, start: int, end: int) -> Sequence[int]:
         """Where two rows meet (`start < place < end`) and a token that is whole before has more likely ended."""
 
+    def limit(self, start: int, end: int) -> int:
+        """The first place (`start < place < end`) at which everything ends, since a border is drawn there; or `end`."""
+
 
 class FixedSeams:
     """Seams that are known beforehand."""
 
-    def __init__(self, offsets: Iterable[int] = (), doubts: Iterable[int] = ()) -> None:
+    def __init__(
+        self, offsets: Iterable[int] = (), doubts: Iterable[int] = (), limits: Iterable[int] = ()
+    ) -> None:
         self._offsets = sorted(set(offsets))
         self._doubts = sorted(set(doubts))
+        self._limits = sorted(set(limits))
 
     def between(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""
@@ -64,6 +70,11 @@ class FixedSeams:
         """See `Seams`."""
         return self._doubts[bisect_right(self._doubts, start) : bisect_left(self._doubts, end)]
 
+    def limit(self, start: int, end: int) -> int:
+        """See `Seams`."""
+        index = bisect_right(self._limits, start)
+        return min(end, self._limits[index]) if index < len(self._limits) else end
+
 
 NO_SEAMS = FixedSeams()
 
@@ -73,7 +84,7 @@ class SeamsAtEnds:
 
     def __init__(self, seams: Seams, text: bytes, values: Callable[[], tuple[bytes, ...]]) -> None:
         self._seams, self._text, self._values = seams, text, values
-        self.between, self.at = seams.between, seams.at
+        self.between, self.at, self.limit = seams.between, seams.at, seams.limit
 
     def doubtful(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""

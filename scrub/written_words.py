@@ -24,7 +24,9 @@ _TO_VALUE = (
 )
 _TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512}+)(?!\()"
 # Up to a blank, a quote, an angle, a table's border; a comma or closing bracket ends it only at the end of a word.
-PASSWORD = r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?![\"'`nr])|[,;)\]}](?!\s|\x1b|$)|\xe2(?!\x94[\x82\x83])){1,32}+)"
+PASSWORD = (
+    r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?![\"'`nr])|[,;)\]}](?!\s|\x1b|$)|\xe2(?![\x94\x95])){1,32}+)"
+)
 
 _ABROAD = "passwort|kennwort|mot de passe|contrase\u00f1a|senha|wachtwoord|has\u0142o|l\u00f6senord"
 _ABROAD += "|\u043f\u0430\u0440\u043e\u043b\u044c"

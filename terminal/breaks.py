@@ -19,14 +19,17 @@ Piece = tuple[Row, int, int]
 
 TOKEN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_.~:%-")
 _NEIGHBOURS = 8
+_LEAST_BORDER = 3  # rows
 _PROMPT = frozenset("#$(❯*")
 _FILE = re.compile(r"[\w./-]*\w\.[a-z]{1,5}\Z")
-_WORD = re.compile(r"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
-_NAME = re.compile(r"[A-Za-z_]\w*[=:][^=]")
-_NAME_ALONE = re.compile(r"[A-Za-z_]\w*[=:]\Z")
-_ASSIGNMENT = re.compile(r"(?:[A-Za-z][A-Za-z_]*[A-Za-z]|[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+)=[^=]")
-_UNDERSCORED = re.compile(r"[A-Za-z][A-Za-z0-9]*_[A-Za-z_]+=\Z")
-_LABEL = re.compile(r"[A-Za-z][A-Za-z_]+[A-Za-z]:\Z")
+_WORD = re.compile(r"[-+]?[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
+_CAPITALS = re.compile(r"[A-Z]{2,}(?:_[A-Z]{2,})+\Z")
+# A name may stand behind the mark of a diff.
+_NAME = re.compile(r"[-+]?[A-Za-z_]\w*[=:][^=]")
+_NAME_ALONE = re.compile(r"[-+]?[A-Za-z_]\w*[=:]\Z")
+_ASSIGNMENT = re.compile(r"[-+]?(?:[A-Za-z][A-Za-z_]*[A-Za-z]|[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+)=[^=]")
+_UNDERSCORED = re.compile(r"[-+]?[A-Za-z][A-Za-z0-9]*_[A-Za-z_]+=\Z")
+_LABEL = re.compile(r"[-+]?[A-Za-z][A-Za-z_]+[A-Za-z]:\Z")
 _QUOTES = frozenset("\"'`$")
 _MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])|.*[a-z][A-Z]")
 _LEAST_MIXED = 8
@@ -55,7 +58,7 @@ def is_no_rest(data: Sequence[str], start: int, end: int) -> bool:
     A name with its value, a file, a prompt, a word with more words behind it, marks without letters.
     """
     piece, after = "".join(data[start:end]), data[end] if end < len(data) else ""
-    if _NAME.match(piece) or _FILE.match(piece):
+    if _NAME.match(piece) or _FILE.match(piece) or _CAPITALS.match(piece):
         return True
     if _NAME_ALONE.match(piece) and (after in _QUOTES or after == " "):
         return True
@@ -64,7 +67,7 @@ def is_no_rest(data: Sequence[str], start: int, end: int) -> bool:
     if not _WORD.match(piece):
         return False
     goes_on = after == " " and not set(data[end + 1 : end + 2]) <= _NOTHING
-    return goes_on or not piece.isalnum()
+    return goes_on or not piece.lstrip("-+").isalnum()
 
 
 def is_assignment(data: Sequence[str], start: int, end: int) -> bool:
@@ -127,6 +130,25 @@ def _neighbour_ends(rows: Sequence[Row], y: int, border: int) -> Iterator[int]:
             if end == start:
                 break
             yield end
+
+
+def drawn_borders(rows: Sequence[Row], y: int) -> list[int]:
+    """The columns of a row at which `|` is a border: one below the other in several rows, beside different texts."""
+    return [x for x, cell in enumerate(rows[y].data) if cell == "|" and _is_drawn_border(rows, y, x)]
+
+
+def _is_drawn_border(rows: Sequence[Row], y: int, x: int) -> bool:
+    beside = [_beside(rows[y], x)]
+    for step in (-1, 1):
+        for near in range(y + step, y + step * (_NEIGHBOURS + 1), step):
+            if not 0 <= near < len(rows) or rows[near].data[x : x + 1] != ["|"]:
+                break
+            beside.append(_beside(rows[near], x))
+    return len(beside) >= _LEAST_BORDER and len(set(beside)) > 1
+
+
+def _beside(row: Row, x: int) -> tuple[str, ...]:
+    return (*row.data[max(0, x - 1) : x], *row.data[x + 1 : x + 2])
 
 
 def first_shown(data: Sequence[str], x: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from terminal.cells import Row
 from terminal.dispatch import Terminal
-from terminal.readings import How, Reading, goes_on, joined, line, row_text, wrapped
+from terminal.readings import How, Reading, bordered, goes_on, joined, line, row_text, wrapped
 
 Beginning = tuple[int, How | tuple[str, ...]]
 """A character of a text at which something begins, and what; or, where only its first letters stand at the end of
@@ -73,7 +73,10 @@ class LookingTerminal(Terminal):
             elif row in fresh or begun is None or row in begun:
                 text = row_text(row)
                 if row in fresh:
-                    self._read_row(row, text)
+                    if "|" in text:
+                        self._read(bordered(rows, last))
+                    else:
+                        self._read_row(row, text)
                 if judged.get(text) != () and self._read_joined(rows, last, last, text):
                     left[row] = None
         for row in rows[latest + 1 :]:

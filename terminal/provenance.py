@@ -38,7 +38,8 @@ def key_of(kind: str, text: str) -> int:
 
 class Text(NamedTuple):
     """A reading as text. `seams` are the characters at which rows were joined by a guess, `doubts` those at which
-    what stands in the first of two rows has more likely ended. It was read in the piece of output that begins at `at`.
+    what stands in the first of two rows has more likely ended, `limits` those at which everything ends. It was read in
+    the piece of output that begins at `at`.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Text(NamedTuple):
     seams: Sequence[int] = ()
     doubts: Sequence[int] = ()
     at: int = 0
+    limits: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +192,14 @@ def _replaced(before: bytes, after: bytes) -> Iterator[Stretch]:
 def _reader(played: Played, worth: Worth, take: Callable[[Text], None], seen: Seen) -> WatchedTerminal:
     """A terminal that gives each text once."""
 
-    def read_row(_: object, text: str, doubts: Sequence[int] = ()) -> None:
+    def read_row(_: object, text: str, doubts: Sequence[int] = (), limits: Sequence[int] = ()) -> None:
         if text and seen.is_new(hash(text)):
-            take(Text(_SCREEN, text, (), doubts, seen.now))
+            take(Text(_SCREEN, text, (), doubts, seen.now, limits))
 
     def read(reading: Reading) -> None:
         text = reading.text
         if reading.kind == _SCREEN:
-            read_row(None, text, reading.doubts)
+            read_row(None, text, reading.doubts, reading.limits)
         elif text and seen.is_new(key_of(reading.kind, text)):
             take(Text(reading.kind, text, reading.seams, reading.doubts, seen.now))
 

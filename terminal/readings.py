@@ -13,6 +13,7 @@ from terminal.breaks import (
     BORDERS,
     TOKEN_LETTERS,
     Piece,
+    drawn_borders,
     field_end,
     field_joins,
     first_shown,
@@ -44,6 +45,8 @@ class Reading(NamedTuple):
     guessed: bool = False
     unlikely: Sequence[int] = ()
     """The pieces (by their numbers) that hardly go on with the one before them."""
+    fields: bool = False
+    """Do the pieces stand beside each other, each by itself, parted by borders?"""
 
     @property
     def text(self) -> str:
@@ -66,6 +69,11 @@ class Reading(NamedTuple):
             return []
         ends = self._ends()
         return [ends[number - 1] for number in self.unlikely]
+
+    @property
+    def limits(self) -> list[int]:
+        """Where, in characters, everything ends that stands before, since a border is drawn there."""
+        return self._ends() if self.fields else []
 
     def _ends(self) -> list[int]:
         """Where, in characters, each piece but the last ends."""
@@ -104,6 +112,17 @@ def line(rows: Sequence[Row], first: int, last: int, loose: Container[Row] = ())
     """
     pieces = [(row, 0, len(row.data) - (row.padded and y < last)) for y, row in _numbered(rows, first, last)]
     return Reading("screen", pieces, unlikely=loose_joins(pieces, loose))
+
+
+def bordered(rows: Sequence[Row], y: int) -> Reading:
+    """A row in which `|` may be a border."""
+    row = rows[y]
+    pieces: list[Piece] = []
+    start = 0
+    for x in drawn_borders(rows, y):
+        pieces += [(row, start, x), (row, x, x + 1)]
+        start = x + 1
+    return Reading("screen", [*pieces, (row, start, len(row.data))], fields=bool(pieces))
 
 
 def in_doubt(reading: Reading, row: Row, column: int) -> Reading:

@@ -53,18 +53,21 @@ class _Batch:
     places: array[int] = field(default_factory=lambda: array("Q"))
     seams: list[int] = field(default_factory=list)
     doubts: list[int] = field(default_factory=list)
+    limits: list[int] = field(default_factory=list)
 
     def add(self, text: Text) -> None:
         start = len(self.text)
         self.starts.append(start)
         self.places.append(text.at)
-        for mine, theirs in ((self.seams, text.seams), (self.doubts, text.doubts)):
+        told = ((self.seams, text.seams), (self.doubts, text.doubts), (self.limits, text.limits))
+        for mine, theirs in told:
             mine.extend(start + len(text.text[:seam].encode("utf-8", "replace")) for seam in theirs)
         self.text += text.text.encode("utf-8", "replace")
         self.text += APART
 
     def view(self) -> View:
-        return View(self.kind, "output", bytes(self.text), NoPlaces(), FixedSeams(self.seams, self.doubts))
+        seams = FixedSeams(self.seams, self.doubts, self.limits)
+        return View(self.kind, "output", bytes(self.text), NoPlaces(), seams)
 
 
 Ranges = tuple[tuple[int, int], ...]

@@ -30,6 +30,8 @@ MOST_ROWS = 64
 
 How = Literal["token", "box", "any"]
 """What begins somewhere: a token, a box of lines, any text."""
+FIELDS = "screen-fields"
+"""The kind of readings in which any text goes on in rows below: only for who knows it, since most of it does not."""
 _MOST_FIELDS = 24
 
 
@@ -288,12 +290,12 @@ def _fields(rows: Sequence[Row], y: int, x: int, border: int) -> Iterator[Readin
             pieces.append((row, column, end))
         if len(pieces) > 1:
             unlikely = field_joins(rows, y, border, pieces)
-            yield Reading("screen-joined", pieces, guessed=True, unlikely=unlikely)
-            yield Reading("screen-joined", pieces, " ", guessed=True, unlikely=unlikely)
+            yield Reading(FIELDS, pieces, guessed=True, unlikely=unlikely)
+            yield Reading(FIELDS, pieces, " ", guessed=True, unlikely=unlikely)
             edge = max(end for _, _, end in pieces[:-1])
             if any(end < edge for _, _, end in pieces[:-1]):  # blanks at which a row was broken belong to it
                 full = [(row, start, edge) for row, start, _ in pieces[:-1]]
-                yield Reading("screen-joined", [*full, pieces[-1]], guessed=True, unlikely=unlikely)
+                yield Reading(FIELDS, [*full, pieces[-1]], guessed=True, unlikely=unlikely)
 
 
 def _block(rows: Sequence[Row], y: int, border: int) -> Iterator[Reading]:

@@ -19,6 +19,7 @@ from scrub.views import FixedSeams, Span, View
 from terminal.passes import Passed, Seen, Stretch, Track
 from terminal.played import Played
 from terminal.provenance import PaintedText, Part, Text, key_of, painted_texts, texts, texts_again
+from terminal.readings import FIELDS
 from terminal.watched import Worth
 
 _BATCH = 1 << 18
@@ -67,7 +68,7 @@ class _Batch:
 
     def view(self) -> View:
         seams = FixedSeams(self.seams, self.doubts, self.limits)
-        return View(self.kind, "output", bytes(self.text), NoPlaces(), seams)
+        return View(self.kind, "output", bytes(self.text), NoPlaces(), seams, discover=self.kind != FIELDS)
 
 
 Ranges = tuple[tuple[int, int], ...]

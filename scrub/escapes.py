@@ -269,7 +269,22 @@ class _LineSeams:
 
     def doubtful(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""
-        return [seam for seam in self.between(start, end) if begins_otherwise(self._text, seam)]
+        seams = self.between(start, end)
+        behind = [*seams[1:], None]
+        return (
+            [
+                seam
+                for seam, next_seam in zip(seams, behind, strict=True)
+                if begins_otherwise(self._text, seam, next_seam or self._moved_behind(seam))
+            ]
+            if seams
+            else ()
+        )
+
+    def _moved_behind(self, seam: int) -> int:
+        """Where the cursor is moved next, behind a move."""
+        seams = self.between(seam, seam + LONGEST_PIECE)
+        return seams[0] if seams else len(self._text)
 
     def limit(self, start: int, end: int) -> int:  # noqa: ARG002 - no border is known here
         """See `Seams`."""

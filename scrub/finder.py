@@ -27,6 +27,7 @@ _URL = re.compile(
     rb"[a-z][a-z0-9+]{1,20}://[a-z][a-z_-]{0,15}:(?P<password>[^\s:/@?#]{3,128})"
     rb"(?P<host>@[a-zA-Z0-9.-]+(?::[0-9]+)?(?:/[a-zA-Z0-9_.-]*)*)?\Z"
 )
+_BEHIND_URL = (b"@", b"", b"\n")  # or the end of a row, where it is cut
 _TRAILING = b".,:;"  # ends a sentence more often than a secret
 
 
@@ -183,7 +184,7 @@ def _in_url(match: Match, text: bytes) -> Match:
     if match.rule.tier == "prefix":
         return match
     found = _URL.match(text, match.start, match.end)
-    if found is None or not (found["host"] or text[match.end : match.end + 1] == b"@"):
+    if found is None or not (found["host"] or text[match.end : match.end + 1] in _BEHIND_URL):
         return match
     return Match(match.rule, *found.span("password")) if is_url_password(found["password"]) else match
 

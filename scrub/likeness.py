@@ -34,6 +34,7 @@ _LONGEST_PASSWORD = 256
 _LETTER = re.compile(rb"[A-Za-z]")
 _CASE_CHANGE = re.compile(rb"[a-z][A-Z]")
 _DIGIT_OR_MARK = re.compile(rb"[^A-Za-z_./:,;-]")
+_PROMPT = re.compile(rb"[a-z_][a-z0-9_-]*@[a-zA-Z0-9.-]+:[~/][a-zA-Z0-9_./~-]*[#$%]\Z")  # a shell's
 _NUMBERS = re.compile(rb"[0-9.,:/_-]+\Z")
 _FILE = re.compile(
     rb"\.(?:py|js|ts|go|rs|c|h|md|json|ya?ml|toml|txt|lock|sh|html|css|png|svg|log|cfg|ini|com|org|net|io)\Z"
@@ -76,7 +77,7 @@ def is_password(value: bytes) -> bool:
     mixed = _CASE_CHANGE.search(value) is not None and not is_made_of_words(value, 0.7)
     if not letters or not (mixed or _DIGIT_OR_MARK.search(value)):
         return False
-    return not is_made_of_words(value, 0.9) and not _is_text(value)
+    return not is_made_of_words(value, 0.9) and not _is_text(value) and not _PROMPT.match(value)
 
 
 def is_token(value: bytes) -> bool:

@@ -164,7 +164,8 @@ PEM_RULES = (
         tier="prefix",
         anchors=(b".ey",),
         pattern=compile_pattern(
-            r"(?<![a-zA-Z0-9+/])ey[a-zA-Z0-9]{17,500}\.ey[a-zA-Z0-9_/\\-]{17,2000}\.(?:[a-zA-Z0-9_/\\-]{10,2000}={0,2})?"
+            r"(?<![a-zA-Z0-9+/])ey[a-zA-Z0-9]{17,500}\.ey[a-zA-Z0-9_/\\-]{17,2000}\."
+            r"(?:(?:[a-zA-Z0-9_/-]|\\(?![nrt])){10,2000}={0,2})?"
         ),
         accept=likeness.is_random,
         source=_SOURCE,

@@ -22,7 +22,7 @@ _NEIGHBOURS = 8
 _LEAST_BORDER = 3  # rows
 _PROMPT = frozenset("#$(❯*")
 _FILE = re.compile(r"[\w./-]*\w\.[a-z]{1,5}\Z")
-_WORD = re.compile(r"[-+]?[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
+_WORD = re.compile(r"[-+]?[A-Z]?[a-z]+[.:]?\Z|[0-9]{1,2}[A-Z][a-z]+\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
 _CAPITALS = re.compile(r"[A-Z]{2,}(?:_[A-Z]{2,})+\Z")
 # A name may stand behind the mark of a diff.
 _NAME = re.compile(r"[-+]?[A-Za-z_]\w*[=:][^=]")
@@ -66,7 +66,8 @@ def is_no_rest(data: Sequence[str], start: int, end: int) -> bool:
         return True
     if not _WORD.match(piece):
         return False
-    goes_on = after == " " and not set(data[end + 1 : end + 2]) <= _NOTHING
+    behind = next((cell for cell in data[end:] if cell != " "), "") if after == " " else ""
+    goes_on = behind not in _NOTHING
     return goes_on or not piece.lstrip("-+").isalnum()
 
 
@@ -149,6 +150,18 @@ def _is_drawn_border(rows: Sequence[Row], y: int, x: int) -> bool:
 
 def _beside(row: Row, x: int) -> tuple[str, ...]:
     return (*row.data[max(0, x - 1) : x], *row.data[x + 1 : x + 2])
+
+
+def behind_number(rows: Sequence[Row], y: int) -> int:
+    """The column at which a row goes on that has the number of the one above before it; 0 where there is none."""
+    above, below = rows[y].data, rows[y + 1].data
+    start = first_shown(below, 0)
+    end = start
+    while end < len(below) and below[end].isdecimal():
+        end += 1
+    if start < end < len(below) - 1 and below[end] == " " and above[: end + 1] == below[: end + 1]:
+        return end + 1
+    return 0
 
 
 def first_shown(data: Sequence[str], x: int) -> int:

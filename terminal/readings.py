@@ -13,6 +13,7 @@ from terminal.breaks import (
     BORDERS,
     TOKEN_LETTERS,
     Piece,
+    behind_number,
     drawn_borders,
     field_end,
     field_joins,
@@ -244,6 +245,8 @@ def _beginnings(rows: Sequence[Row], y: int, x: int, border: int) -> list[int]:
     found = [x]
     if y + 1 < len(rows):
         below = rows[y + 1].data
+        if behind := behind_number(rows, y):
+            return [*(column for column in found if column > behind), behind]
         if border < 0 or (border < len(below) and below[border] == rows[y].data[border]):
             found.append(first_shown(below, border + 1))
         found.append(first_shown(rows[y].data, border + 1))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from cassette.errors import UsageError
+from cassette.given_file import read_given
 
 MAX_FILE_BYTES = 2**20
 MAX_DEPTH = 8
@@ -53,8 +54,7 @@ class Node:
 def read_bounded(path: Given, what: str, limit: int = MAX_FILE_BYTES) -> bytes:
     """The bytes of a file that a person wrote. Raises UsageError when it cannot be read or is too long."""
     try:
-        with open(path, "rb") as file:
-            data = file.read(limit + 1)
+        data = read_given(path, limit + 1)
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(what=f"cannot read the {what} {path}: {why}. Check the path.") from None

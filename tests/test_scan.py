@@ -102,6 +102,15 @@ def test_what_is_hidden_or_covered_already_is_no_secret(tmp_path):
     assert result.found == []
 
 
+def test_a_secret_typed_in_sight_behind_a_prompt_and_masked_is_no_hidden_input(tmp_path):
+    made = tape().output(40, b"API key: ")
+    made.input(50, b"*" * 16, source="script", redacted="prompt").output(51, b"*")
+    for at in range(60, 70):
+        made.input(at, b"*", source="script", masked=[[0, 1]]).output(at, b"*")
+    made.input(75, b"\r", source="script").output(76, b"\r\n")
+    assert scan(write(tmp_path / "tape", ended(made)), NOTHING_KNOWN).found == []
+
+
 OTHERS = {
     "assertions.yaml": lambda place, secret: place.write_text(f"version: 1\n# {secret}\n"),
     "notes/deep/plan.txt": lambda place, secret: place.write_text(f"use {secret}"),

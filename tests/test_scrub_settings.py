@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,19 @@ def test_identity_is_this_machines(tmp_path, monkeypatch):
 def test_no_value_is_shown(tmp_path):
     settings = read_settings(start=tmp_path, environment={"A_TOKEN": SECRET})
     assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize("option", ["known_secret_file", "rules"])
+def test_a_pipe_that_nobody_writes_to_is_said_at_once(tmp_path, option):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match=r"pipe .*: nobody writes to this pipe\. Name a file"):
+        read_settings(start=tmp_path, environment={}, **{option: tmp_path / "pipe"})
+
+
+def test_what_a_shell_hands_over_as_a_pipe_is_read(tmp_path):
+    reading, writing = os.pipe()
+    with open(reading, "rb"):
+        with open(writing, "wb") as pipe:
+            pipe.write(SECRET.encode())
+        settings = read_settings(start=tmp_path, environment={}, known_secret_file=f"/dev/fd/{reading}")
+    assert SECRET in values(settings).values()

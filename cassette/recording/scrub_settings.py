@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from cassette.errors import CassetteError, UsageError
+from cassette.given_file import read_given
 from cassette.machine import identity_of_machine
 from scrub.environment import Taken, known_from_environment, known_from_file
 from scrub.identity import Identity
@@ -269,8 +270,7 @@ def _rules_text(path: Path, asked: str) -> RulesText:
 
 def _content(path: Path, asked: str) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+        content = read_given(path, MAX_FILE_BYTES + 1)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise UsageError(what=f"cannot read {path} ({asked}): {why}. Name a file that can be read.") from None

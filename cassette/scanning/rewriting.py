@@ -138,11 +138,16 @@ def _document(directory: CassetteDirectory, name: str) -> Any:
 
 
 def _shown(observed: Observed) -> Iterator[Observed]:
-    """An event as the engine is to see it. Hidden input is read for secrets, and never judged or filled anew.
+    """An event as the engine is to see it. Hidden input is read for secrets, and never judged or filled anew; nor is
+    what is masked whole: the stars in the place of a secret that was typed in sight look like a program's own.
 
     In its place, since what is typed after it depends on it, stands filler, which is dropped again.
     """
     event = observed.event
+    if isinstance(event, Input) and event.redacted is None and _is_masked_whole(event):
+        yield replace(observed, event=replace(event, seq=-event.seq))
+        yield replace(observed, event=replace(event, kind=_WITHHELD))
+        return
     if not isinstance(event, Input) or event.redacted is None:
         yield observed
         return
@@ -150,6 +155,10 @@ def _shown(observed: Observed) -> Iterator[Observed]:
         filler = FILLER + hidden_line(event.data)[1]
         yield replace(observed, event=replace(event, seq=-event.seq, data=filler))
     yield replace(observed, event=replace(event, kind=_WITHHELD))
+
+
+def _is_masked_whole(event: Input) -> bool:
+    return (0, len(event.data)) in event.masked and bool(event.data)
 
 
 def _beside(observed: Observed) -> dict[str, Any]:

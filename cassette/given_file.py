@@ -8,9 +8,9 @@ from os import PathLike
 
 
 def read_given(path: str | PathLike[str], limit: int) -> bytes:
-    """The first `limit` bytes of a file, or of a pipe that somebody writes to (`<(command)` of a shell). Raises OSError.
+    """The first `limit` bytes of a file, or of a pipe that somebody writes to (`<(command)` of a shell).
 
-    A pipe that nobody has open for writing is an error: to open it would wait for ever.
+    Raises OSError; for a pipe that nobody has open for writing too, since to open it would wait for ever.
     """
     with open(path, "rb", opener=_at_once) as file:
         content = file.read(limit)

@@ -28,6 +28,11 @@ _TRIVIAL = frozenset(
     ["true", "false", "yes", "no", "on", "off", "none", "null", "auto", "default", "enabled", "disabled"]
 )
 _LEAST_GUESSED = 4  # characters; a name that merely looks secret does not make a shorter value one
+_MAYBE = re.compile(r"(?=\S*[a-zA-Z])(?=\S*\d)(?!\S*://)\S{8,}")
+_PLACE = re.compile(
+    r"(?:[\w.+-]+@)?[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}(?::\d+)?|localhost:\d+"
+)  # a host, an address
+_NOT_TAKEN = "neither its name nor its value looks secret: put it on a line of its own, without a name"
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+|set\s+)?([\w.-]+)\s*[=:]\s*(.*?)\s*$")
 
 
@@ -97,20 +102,28 @@ def _not_a_secret(value: str) -> str | None:
 
 
 def known_from_file(name: str, content: bytes) -> Taken:
-    """Secrets from a file that the user names: JSON, KEY=value lines, a key in PEM form, or a secret on each line."""
+    """Secrets from a file that the user names: JSON, KEY=value lines, a key in PEM form, or a secret on each line.
+
+    Names of lines whose values were not taken, and may have been meant, are in `skipped`.
+    """
     origin = f"file:{name}"
     text = content.decode("utf-8", "replace")
-    found = [content.strip()] if b"-----BEGIN " in content else [value.encode() for value in _values(text)]
+    left: list[str] = []
+    found = (
+        [content.strip()] if b"-----BEGIN " in content else [value.encode() for value in _values(text, left)]
+    )
     values = {value: KnownValue(value, "secret-file", origin) for value in found if value.strip()}
-    skipped = () if values else (Preserved(origin, "no secret found in it"),)
-    return Taken(tuple(values.values()), skipped)
+    skipped = [Preserved(f"{origin}:{key}", _NOT_TAKEN) for key in dict.fromkeys(left)]
+    if not values:
+        skipped.insert(0, Preserved(origin, "no secret found in it"))
+    return Taken(tuple(values.values()), tuple(skipped))
 
 
-def _values(text: str) -> Iterator[str]:
+def _values(text: str, left: list[str]) -> Iterator[str]:
     try:
         document = json.loads(text)
     except ValueError:
-        yield from _line_values(text)
+        yield from _line_values(text, left)
         return
     if isinstance(document, dict | list):
         yield from _json_values(document, "")
@@ -129,7 +142,7 @@ def _json_values(value: object, name: str) -> Iterator[str]:
         yield from [value] if looks_secret(name) or likeness.is_random(value.encode(), 2) else []
 
 
-def _line_values(text: str) -> Iterator[str]:
+def _line_values(text: str, left: list[str]) -> Iterator[str]:
     lines = [
         line.strip()
         for line in text.splitlines()
@@ -141,5 +154,12 @@ def _line_values(text: str) -> Iterator[str]:
             yield line
             continue
         value = assignment[2].strip("\"'")
-        if looks_secret(assignment[1]) or likeness.is_token(value.encode()):
+        if looks_secret(assignment[1]) or likeness.is_token(value.encode()) or _may_be_secret(value):
             yield value
+        elif len(value) >= LEAST_LENGTH:
+            left.append(assignment[1])
+
+
+def _may_be_secret(value: str) -> bool:
+    """In a file that was named for its secrets: letters and digits, and no path, address or link."""
+    return bool(_MAYBE.fullmatch(value)) and not _PATH.match(value) and not _PLACE.fullmatch(value)

@@ -16,11 +16,17 @@ SEED_LENGTH, SEED_STEP = 8, 4  # each fragment of 12 holds one of these whole
 _PUBLIC_PREFIX = re.compile(rb"[a-zA-Z]{1,12}(?:[-_][a-zA-Z0-9]{1,8}){0,3}[-_.]")
 _AS_IT_IS = re.compile(rb"[a-zA-Z0-9_.-]*")  # no encoder of texts changes these
 _UNESCAPED_BY = (
-    "",
-    "/",
+    *("", "+", "/", "=", "+/", "+=", "/=", "+/="),  # any of the signs of base64
     "!'()*~",
     ";,/?:@&=+$#!'()*~",
 )  # what various encoders leave as it is, beside letters
+_BYTE_BY_BYTE = (
+    ("hex", "{:02x} "),
+    ("hex", "{:02x}:"),
+    ("hex", "\\x{:02x}"),
+    ("url", "%{:02x}"),
+    ("json", "\\u00{:02x}"),
+)
 
 
 def forms_of(value: bytes) -> dict[bytes, str]:
@@ -39,8 +45,18 @@ def _forms(value: bytes) -> Iterator[tuple[str, bytes]]:
         yield from _escaped(value)
     yield "hex", value.hex().encode()
     yield "hex", value.hex().upper().encode()
+    yield from _byte_by_byte(value)
     for alignment in range(3):
         yield from (("base64", form) for form in _base64(value, alignment))
+
+
+def _byte_by_byte(value: bytes) -> Iterator[tuple[str, bytes]]:
+    """As programs print bytes: `68 75`, `68:75`, `\\x68\\x75`; and where an encoder leaves no letter as it is."""
+    for name, pattern in _BYTE_BY_BYTE:
+        for number in (pattern, pattern.replace("x}", "X}")):
+            form = "".join(map(number.format, value)).rstrip(" :")
+            if name != "json" or value.isascii():
+                yield name, form.encode()
 
 
 def _escaped(value: bytes) -> Iterator[tuple[str, bytes]]:

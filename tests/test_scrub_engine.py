@@ -300,3 +300,15 @@ def test_scrubbing_twice_is_scrubbing_once(parts: list[str]) -> None:
     twice = scrub({"output": once}, OPAQUE).streams["output"]
     assert twice == once
     assert len(once) == len(data)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        b"5a 71 39 2b 76 58 2f 77", b"5A:71:39:2B:76:58:2F:77", rb"\x5a\x71\x39\x2b\x76\x58\x2f\x77",
+        b"%5a%71%39%2b%76%58%2f%77", rb"\u005a\u0071\u0039\u002b\u0076\u0058\u002f\u0077",
+        b"Zq9+vX%2Fw", b"Zq9+vX%2fw", b"Zq9%2BvX/w",
+    ],
+)  # fmt: skip
+def test_forms_byte_by_byte_and_half_escaped(shown):
+    assert shown in forms_of(b"Zq9+vX/w")

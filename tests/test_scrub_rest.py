@@ -110,6 +110,18 @@ def test_known_values_from_a_file(content: str, values: list[str]) -> None:
     assert bool(taken.skipped) == (not values)
 
 
+def test_a_named_file_is_taken_at_its_word_and_what_is_left_out_is_named() -> None:
+    lines = (
+        "export LOGIN=env-value-77x1\nHOST=db1.acme.test:5432\nLOG=/var/log/acme1\nMOTTO=plain words\n"
+        "SITE=https://acme1.test/\nMAIL=ada1@acme.test\nSERVE=localhost:8080\nN=1\n"
+    )
+    taken = known_from_file(".env", lines.encode())
+    assert [value.value for value in taken.values] == [b"env-value-77x1"]
+    assert [item.what for item in taken.skipped] == [
+        f"file:.env:{name}" for name in ("HOST", "LOG", "MOTTO", "SITE", "MAIL", "SERVE")
+    ]
+
+
 def test_a_key_file_is_one_value() -> None:
     key = b"-----BEGIN PRIVATE KEY-----\nQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=\n-----END PRIVATE KEY-----\n"
     assert [value.value for value in known_from_file("id", key).values] == [key.strip()]

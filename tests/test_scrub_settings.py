@@ -188,3 +188,10 @@ def test_what_a_shell_hands_over_as_a_pipe_is_read(tmp_path):
             pipe.write(SECRET.encode())
         settings = read_settings(start=tmp_path, environment={}, known_secret_file=f"/dev/fd/{reading}")
     assert SECRET in values(settings).values()
+
+
+@pytest.mark.parametrize("content", ["", "\n# nothing\n", '{"n": 5}', "MOTTO=plain words\n"])
+def test_a_named_file_without_a_secret_is_said(tmp_path, content):
+    (tmp_path / "empty").write_text(content, "utf-8")
+    with pytest.raises(UsageError, match=r"no secret was found in .*empty"):
+        read_settings(start=tmp_path, environment={}, known_secret_file=tmp_path / "empty")

@@ -155,7 +155,7 @@ def read_settings(
         (*project.names, *_names(optional_env)),
     )
     for path in _paths(known_secret_file):
-        known += known_from_file(path.name, _content(path, "--known-secret-file"))
+        known += _from_named_file(path)
     for path in project.files:
         known += _from_project_file(path, project.path)
     texts = [_rules_text(path, "--rules") for path in _paths(rules)]
@@ -247,12 +247,21 @@ def _from_environment(
         known = known_from_environment(variables, names)
     except KeyError as error:
         raise UsageError(
-            what=f"the known secret {error.args[0]} is not in the environment: export {error.args[0]}=…, "
-            "or do not name it"
+            what=f"the known secret {error.args[0]!r} is not in the environment: set that variable, or do not name it"
         ) from None
     changed = {name: value for name, value in others.items() if name in ours}
     known += known_from_environment(changed, names & changed.keys())
     return known + Taken((), tuple(Preserved(f"environment:{name}", "not set") for name in missing))
+
+
+def _from_named_file(path: Path) -> Taken:
+    asked = "--known-secret-file"
+    taken = known_from_file(path.name, _content(path, asked))
+    if not taken.values:
+        raise UsageError(
+            what=f"no secret was found in {path} ({asked}): give JSON, KEY=value lines, PEM, or one secret a line"
+        )
+    return taken
 
 
 def _from_project_file(path: Path, project: Path) -> Taken:

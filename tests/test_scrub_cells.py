@@ -41,7 +41,14 @@ BESIDE = {
         "got 14",
     ],
 }
-PAINTED_OVER = [("nano", False), ("nano", True), ("mc", False), ("bash-edit", False), ("bash-edit", True)]
+PAINTED_OVER = [
+    ("nano", False),
+    ("nano", True),
+    ("mc", False),
+    ("bash-edit", False),
+    ("bash-edit", True),
+    *((name, known) for name in ("git-diff", "git-words", "git-rows") for known in (False, True)),
+]
 """Recordings of programs that paint over what stood there, and whether the secrets in them are known."""
 LEAST_PART = 4
 KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
@@ -164,6 +171,54 @@ def test_a_token_that_a_program_broke_goes_as_a_whole(width: int, before: str, m
     for at in range(0, len(KEY), width):
         piece = KEY[at : at + width]
         assert len(piece) < PIECE or piece not in after
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        ("[-ACME_PASSWORD=x9kQ2mZr7Lw-]{+LOG_LEVEL=info+}", "-]{+LOG_LEVEL=info+}"),
+        ("{+ACME_TOKEN=x9kQ2mZr7Lw4Tn8Vb3+}[-debug-]", "+}[-debug-]"),
+        (f"-KEY={KEY}\r\n-DATABASE_URL: x", "-DATABASE_URL: x"),
+        (f"KEY={KEY}\r\npath/to/some_file.txt", "path/to/some_file.txt"),
+        (f"KEY={KEY}\r\n1Help     2UnWrap   3Quit", "1Help     2UnWrap"),
+        ("Client(api_key='postgres://app:PHri19aYmermGwQ@db.example.com:5432/app')", "postgres://app:"),
+        ("TOKEN: x9kQ2mZr7Lw4Tn8Vb3───┐", "───┐"),
+        ("password: \x1b[5;1Hroot@vm:~# ls\x1b[9;1HPASSWORD: root@vm:~# ls", "PASSWORD: root@vm:~# ls"),
+    ],
+)
+def test_what_ends_a_value_is_no_part_of_it(shown: str, kept: str) -> None:
+    after = output_of(scrubbed(outputs([shown.encode()]))).decode()
+    assert kept in after
+    assert not [part for part in ("x9kQ2mZr", "PHri19aY", KEY[8:16]) if part in after]
+
+
+def test_a_border_of_ascii_ends_a_value() -> None:
+    left = ["PORT=8080", "ACCESS_TOKEN=x9kQ2mZr7Lw4", "debug: true", "~"]
+    right = ["LOG_LEVEL=info", "9DATABASE_URL=postgres", "home", "~"]
+    shown = "".join(
+        f"\x1b[{y};27H{two}\x1b[{y};26H|\x1b[{y};1H{one}"
+        for y, (one, two) in enumerate(zip(left, right, strict=True), 1)
+    )
+    after = output_of(scrubbed(outputs([shown.encode()]))).decode()
+    assert all(two in after for two in right)
+    assert "x9kQ2mZr" not in after
+
+
+def test_a_mark_that_stands_in_the_same_row_again_and_again_is_no_border() -> None:
+    after = output_of(scrubbed(outputs([b"PASSWORD=x9kQ2mZr|7LwT4\r\n" * 5]))).decode()
+    assert "7LwT4" not in after
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_token_goes_on_behind_the_number_of_its_line(known: bool) -> None:
+    rows = [
+        f"{number:>7} {text}" for number, text in ((1, f"value={KEY[:24]}"), (1, KEY[24:]), (2, "more of it"))
+    ]
+    shown = "".join(f"\x1b[{y};1H{row}" for y, row in enumerate(rows, 2))
+    after = output_of(scrubbed(outputs([shown.encode()]), *([KEY.encode()] if known else []))).decode()
+    assert not [at for at in range(len(KEY) - PIECE) if KEY[at : at + PIECE] in after]
+    assert "      1 " in after
+    assert "more of it" in after
 
 
 def test_a_known_value_that_ends_a_row_is_not_joined_with_the_next() -> None:

@@ -27,9 +27,19 @@ def fits(recorded: str, found: str, covered: re.Pattern[str] = PLACEHOLDER) -> b
     return re.fullmatch(".+".join(map(re.escape, pieces)), found, re.DOTALL) is not None
 
 
-def same_rows(recorded: Sequence[str], found: Sequence[str]) -> bool:
-    """Whether two screens have the same rows. Stars alone are no placeholder here: programs show them too."""
-    return len(recorded) == len(found) and all(map(fits, recorded, found))
+def same_rows(recorded: Sequence[str], found: Sequence[str], shown: Sequence[str] | None = None) -> bool:
+    """Whether two screens have the same rows. Stars alone are no placeholder, since programs show them too.
+
+    They are one in a row where something is covered: `shown` are the rows as they are, where `found` has placeholders.
+    """
+    if len(recorded) != len(found):
+        return False
+    if shown is None or len(shown) != len(found):
+        return all(map(fits, recorded, found))
+    return all(
+        fits(row, here, PLACEHOLDER if here == plain else COVERED_WORD)
+        for row, here, plain in zip(recorded, found, shown, strict=True)
+    )
 
 
 def same_command(

@@ -666,6 +666,8 @@ def test_a_place_that_was_taken_meanwhile_keeps_the_spool(tmp_path, spool_root):
     done = run_recover()
     assert done.code == 2
     assert "exists already" in done.err
+    assert f"recover {spool} -o DIR" in done.err
+    assert "--overwrite" not in done.err
     assert spools_in(spool_root) == [spool]
     assert run_recover(spool, "-o", tmp_path / "b").code == 0
 

@@ -50,6 +50,17 @@ def test_stars_of_a_program_are_no_placeholder_on_a_screen() -> None:
     assert not same_rows(["a"], ["a", "b"])
 
 
+def test_stars_are_one_in_a_row_where_something_is_covered() -> None:
+    recorded, found, shown = ["hi", "key *************"], ["hi", "key *********"], ["hi", "key hunter2!!"]
+    assert same_rows(recorded, found, shown)
+    assert not same_rows(recorded, found, found)  # stars of the program's own
+    assert not same_rows(["hi ***", *recorded[1:]], found, shown)
+    assert same_rows(
+        recorded, ["hi", "key <SCRUBBED:environment:1**>"], ["hi", "key a-much-longer-one-1234567890"]
+    )
+    assert not same_rows(recorded, ["hi", "kex *********"], ["hi", "kex hunter2!!"])
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "zoltans-home"

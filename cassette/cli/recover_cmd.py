@@ -82,6 +82,7 @@ def _meant(start: str) -> SpoolInfo:
 
 
 def _recover(spools: list[SpoolInfo], *, to: str | None, as_json: bool) -> int:
+    from cassette.errors import CassetteExists
     from cassette.recording.recovery import discard_spool, recover
 
     progress, code, done = ProgressLine("drawing frames"), 0, []
@@ -93,7 +94,9 @@ def _recover(spools: list[SpoolInfo], *, to: str | None, as_json: bool) -> int:
                 continue
             path = recover(info.id, to=to, progress=progress)
         except CassetteError as error:
-            note(f"cassette: {info.id}: {error}")
+            taken = isinstance(error, CassetteExists)  # here is no --overwrite
+            why = f"{info.target} exists already. Choose another place: cassette recover {info.id} -o DIR"
+            note(f"cassette: {info.id}: {why if taken and to is None else error}")
             code = max(code, error.exit_code)
             continue
         finally:

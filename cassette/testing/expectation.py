@@ -242,7 +242,8 @@ class ScreenExpectation(_Expectation):
             return _rows(normalize("\n".join(_part(screen, None, region) or [])))
 
         def is_it(screen: Snapshot) -> bool:
-            return found(screen) == wanted or same_rows(wanted, found(self._session.as_stored(screen)))
+            shown = found(screen)
+            return shown == wanted or same_rows(wanted, found(self._session.as_stored(screen)), shown)
 
         def explain(screen: Snapshot) -> str:
             difference = rows_diff(

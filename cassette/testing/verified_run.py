@@ -236,7 +236,7 @@ class VerifiedSession:
 
         def reads_alike(screen: Snapshot) -> bool:
             return any(
-                read(screen) == stored or same_rows(stored, read(self.as_stored(screen)))
+                (shown := read(screen)) == stored or same_rows(stored, read(self.as_stored(screen)), shown)
                 for read, stored in ways
             )
 

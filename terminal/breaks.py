@@ -134,8 +134,16 @@ def _neighbour_ends(rows: Sequence[Row], y: int, border: int) -> Iterator[int]:
 
 
 def drawn_borders(rows: Sequence[Row], y: int) -> list[int]:
-    """The columns of a row at which `|` is a border: one below the other in several rows, beside different texts."""
-    return [x for x, cell in enumerate(rows[y].data) if cell == "|" and _is_drawn_border(rows, y, x)]
+    """The columns of a row at which `|` is a border: one below the other in several rows, beside different texts.
+
+    Only those to which a text goes: behind a blank nothing has to be ended.
+    """
+    data, found, x = rows[y].data, [], -1
+    for _ in range(data.count("|")):
+        x = data.index("|", x + 1)
+        if x and data[x - 1] != " " and _is_drawn_border(rows, y, x):
+            found.append(x)
+    return found
 
 
 def _is_drawn_border(rows: Sequence[Row], y: int, x: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from terminal.breaks import drawn_borders
 from terminal.cells import Row
 from terminal.dispatch import Terminal
 from terminal.readings import How, Reading, bordered, goes_on, joined, line, row_text, wrapped
@@ -73,8 +74,8 @@ class LookingTerminal(Terminal):
             elif row in fresh or begun is None or row in begun:
                 text = row_text(row)
                 if row in fresh:
-                    if "|" in text:
-                        self._read(bordered(rows, last))
+                    if "|" in text and (borders := drawn_borders(rows, last)):
+                        self._read(bordered(row, borders))
                     else:
                         self._read_row(row, text)
                 if judged.get(text) != () and self._read_joined(rows, last, last, text):

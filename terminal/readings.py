@@ -14,7 +14,6 @@ from terminal.breaks import (
     TOKEN_LETTERS,
     Piece,
     behind_number,
-    drawn_borders,
     field_end,
     field_joins,
     first_shown,
@@ -117,15 +116,14 @@ def line(rows: Sequence[Row], first: int, last: int, loose: Container[Row] = ())
     return Reading("screen", pieces, unlikely=loose_joins(pieces, loose))
 
 
-def bordered(rows: Sequence[Row], y: int) -> Reading:
-    """A row in which `|` may be a border."""
-    row = rows[y]
+def bordered(row: Row, borders: Sequence[int]) -> Reading:
+    """A row with borders at these columns."""
     pieces: list[Piece] = []
     start = 0
-    for x in drawn_borders(rows, y):
+    for x in borders:
         pieces += [(row, start, x), (row, x, x + 1)]
         start = x + 1
-    return Reading("screen", [*pieces, (row, start, len(row.data))], fields=bool(pieces))
+    return Reading("screen", [*pieces, (row, start, len(row.data))], fields=True)
 
 
 def in_doubt(reading: Reading, row: Row, column: int) -> Reading:

@@ -20,6 +20,7 @@ Piece = tuple[Row, int, int]
 TOKEN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_.~:%-")
 _NEIGHBOURS = 8
 _LEAST_BORDER = 3  # rows
+_NO_TEXT = (" ", "|")
 _PROMPT = frozenset("#$(❯*")
 _FILE = re.compile(r"[\w./-]*\w\.[a-z]{1,5}\Z")
 _WORD = re.compile(r"[-+]?[A-Z]?[a-z]+[.:]?\Z|[0-9]{1,2}[A-Z][a-z]+\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
@@ -141,7 +142,7 @@ def drawn_borders(rows: Sequence[Row], y: int) -> list[int]:
     data, found, x = rows[y].data, [], -1
     for _ in range(data.count("|")):
         x = data.index("|", x + 1)
-        if x and data[x - 1] != " " and _is_drawn_border(rows, y, x):
+        if x and data[x - 1] not in _NO_TEXT and _is_drawn_border(rows, y, x):
             found.append(x)
     return found
 

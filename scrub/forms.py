@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 LEAST_LENGTH = 8  # bytes; a shorter value is looked for only as a whole word
@@ -29,7 +30,8 @@ _BYTE_BY_BYTE = (
 )
 
 
-def forms_of(value: bytes) -> dict[bytes, str]:
+@lru_cache(maxsize=64)
+def forms_of(value: bytes) -> Mapping[bytes, str]:
     """Every form of `value` with its name, the plain one first. None is shorter than `LEAST_LENGTH`, but the plain."""
     found = {value: "plain"}
     if len(value) < LEAST_LENGTH:

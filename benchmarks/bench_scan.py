@@ -15,8 +15,8 @@ import pyte
 
 import cassette
 from benchmarks.figures import Figure, in_turns, seconds
-from cassette.recording.scrub_settings import ScrubSettings
 from cassette.scanning.finding import scan
+from cassette.scrubbing.settings import ScrubSettings
 from scrub.table import default_rules
 
 ROOT = Path(__file__).parent.parent

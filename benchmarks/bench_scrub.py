@@ -15,9 +15,9 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Missing, in_turns
 from benchmarks.scrub_cases import Stream, observed_output, pyte_takes, real_streams, samples, scrubbed_hazard
-from cassette.recording.beginnings import Beginnings
-from cassette.recording.screen_texts import screen_texts
-from cassette.recording.scrubbing import ScrubPlan, scrub_recording
+from cassette.scrubbing.beginnings import Beginnings
+from cassette.scrubbing.screen_texts import screen_texts
+from cassette.scrubbing.whole import ScrubPlan, scrub_recording
 from scrub.escapes import text_views
 from scrub.finder import find
 from scrub.known import KnownValue
@@ -180,7 +180,7 @@ def memory(data: bytes) -> Figure:
         "import re, sys\n"
         "from benchmarks.scrub_cases import observed_output\n"
         "from cassette.model import Size\n"
-        "from cassette.recording.scrubbing import ScrubPlan, scrub_recording\n"
+        "from cassette.scrubbing.whole import ScrubPlan, scrub_recording\n"
         "data = sys.stdin.buffer.read()\n"
         "peak = lambda: 1024 * int(re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1])\n"
         "scrub = lambda events: scrub_recording(lambda: events, ScrubPlan(Size(80, 24)))\n"

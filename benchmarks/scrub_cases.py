@@ -20,8 +20,8 @@ import pyte
 from cassette.errors import CassetteError
 from cassette.format.lines import final_body, input_body, output_body
 from cassette.model import FINAL, INPUT, OUTPUT, Final, Input, Output, Size
-from cassette.recording.scrubbing import ScrubPlan, scrub_recording
-from cassette.recording.spooled import Observed
+from cassette.scrubbing.whole import ScrubPlan, scrub_recording
+from cassette.store.spooled import Observed
 from scrub.environment import Taken
 from scrub.escapes import text_views
 from scrub.forms import forms_of

@@ -11,7 +11,7 @@ from typing import Any
 from build_cassette import Tape, document, manifest_of, with_seal, write
 from scrub_samples import GITHUB, OPAQUE
 
-from cassette.recording.scrub_settings import ScrubSettings
+from cassette.scrubbing.settings import ScrubSettings
 from scrub.environment import Taken
 from scrub.forms import forms_of
 from scrub.known import KnownValue

@@ -20,8 +20,8 @@ from cassette.model import (
     ServiceEvent,
     Size,
 )
-from cassette.recording.scrubbing import ScrubbedRecording, ScrubPlan, scrub_recording
-from cassette.recording.spooled import Observed
+from cassette.scrubbing.whole import ScrubbedRecording, ScrubPlan, scrub_recording
+from cassette.store.spooled import Observed
 from scrub.environment import Taken
 from scrub.escapes import text_views
 from scrub.known import KnownValue

@@ -13,7 +13,7 @@ from cassette.cli import main
 from cassette.covered import fits, same_command, same_rows
 from cassette.errors import SecretsWouldLeak, TooLongToScrub
 from cassette.recording.recovery import recover
-from cassette.recording.scrub_settings import ScrubSettings
+from cassette.scrubbing.settings import ScrubSettings
 from cassette.store.spool import discard_spool
 from scrub.identity import Identity
 

@@ -26,6 +26,12 @@ HOMES = {
     "pytest": {"cassette/pytest_plugin.py"},
 }
 """Each outside library, and the files that may import it."""
+FOUNDATIONS = {
+    "format": {"model"},
+    "store": {"clock", "errors", "format", "model"},
+    "scrubbing": {"emulators", "errors", "format", "machine", "model", "store"},
+}
+"""What all the rest of `cassette` stands on, and what each of them may know of it."""
 FILE_LINES = 450
 FUNCTION_LINES = 60
 
@@ -55,6 +61,16 @@ def test_a_file_imports_what_its_layer_may(path: Path) -> None:
             assert name in HOMES.get(module, set()), (
                 f"{name} imports {module}, whose home is {HOMES.get(module)}"
             )
+
+
+@pytest.mark.parametrize("name", FOUNDATIONS)
+def test_a_foundation_knows_only_what_it_stands_on(name: str) -> None:
+    for path in sorted((ROOT / "cassette" / name).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            if module.startswith("cassette."):
+                known = module.split(".")[1]
+                assert known in {name, *FOUNDATIONS[name]}, f"{path.relative_to(ROOT)} imports {module}"
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -20,7 +20,7 @@ from cassette.format import documents
 from cassette.model import MANIFEST
 from cassette.reading.reader import open as open_cassette
 from cassette.recording.recorder import Recorder
-from cassette.recording.undecided import RULE
+from cassette.scrubbing.undecided import RULE
 
 KILLS = sized(8, 200)
 MOST_EVENTS = sized(600, 3000)

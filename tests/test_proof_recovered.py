@@ -14,8 +14,8 @@ from cassette.model import Final, Input, ServiceEvent
 from cassette.reading.reader import open as open_cassette
 from cassette.recording.finish import finish
 from cassette.recording.recorder import Recorder
-from cassette.recording.spooled import Kind
 from cassette.store.spool import open_spool
+from cassette.store.spooled import Kind
 
 CUTS = sized(10, 300)
 

@@ -16,8 +16,8 @@ from cassette.format.lines import input_body, output_body
 from cassette.model import INPUT, OUTPUT, Input, Output
 from cassette.reading.verify import verify
 from cassette.recording.recovery import recover
-from cassette.recording.spooled import Observed
-from cassette.recording.undecided import RULE, undecided
+from cassette.scrubbing.undecided import RULE, undecided
+from cassette.store.spooled import Observed
 from scrub.hidden import Discipline
 
 DRIVER = Path(__file__).with_name("blind_driver.py")

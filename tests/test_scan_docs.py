@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from cassette.cli import record_cmd, scan_cmd
-from cassette.recording.scrub_settings import KEYS, read_settings
+from cassette.scrubbing.settings import KEYS, read_settings
 from cassette.testing.normalizing import ARGV, normalizer
 from scrub.normalize import DEFAULT, RULES
 from scrub.userrules import ALLOW_FIELDS, FILE_FIELDS, RULE_FIELDS, parse_rules

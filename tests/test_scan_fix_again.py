@@ -9,10 +9,10 @@ import cassette
 from cassette.format.lines import service_body
 from cassette.model import SERVICE_EVENTS, ServiceEvent, Size
 from cassette.reading.verify import verify
-from cassette.recording.scrubbing import ScrubPlan, scrub_recording
-from cassette.recording.spooled import Observed
 from cassette.scanning.finding import scan
 from cassette.scanning.fixing import fix
+from cassette.scrubbing.whole import ScrubPlan, scrub_recording
+from cassette.store.spooled import Observed
 from scrub.environment import Taken
 from scrub.known import KnownValue
 from scrub.placeholder import PLACEHOLDER

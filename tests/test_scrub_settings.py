@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cassette.errors import UsageError
-from cassette.recording.scrub_settings import KEYS, ScrubSettings, read_settings
+from cassette.scrubbing.settings import KEYS, ScrubSettings, read_settings
 from scrub.views import plain_view
 
 SECRET = "zebra-4711-quartz"

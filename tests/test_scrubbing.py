@@ -9,7 +9,7 @@ import pytest
 
 from cassette.errors import SecretsWouldLeak
 from cassette.model import Evidence, Final, Input, Output, ServiceEvent, Size
-from cassette.recording.scrubbing import ScrubbedRecording
+from cassette.scrubbing.whole import ScrubbedRecording
 from scrub.identity import Identity
 from terminal.exit_status import ExitStatus
 from terminal.played import Played

@@ -31,11 +31,11 @@ from cassette.errors import (
 from cassette.reading.verify import verify
 from cassette.recording.live_tail import LiveTail
 from cassette.recording.recovery import discard_spool, recover
-from cassette.recording.spooled import Kind
 from cassette.recording.stream_spool import StreamSpool
 from cassette.store import syscalls
 from cassette.store.media import FileMedium
 from cassette.store.spool import Spool, list_spools
+from cassette.store.spooled import Kind
 from scrub.forms import forms_of
 from scrub.scrubber import Scrubber, SecretsLeft, leak_of
 from scrub.sweep import Hit
@@ -229,7 +229,7 @@ def test_an_abandoned_recording_is_read_again_too(place: Path) -> None:
 
 
 def test_values_that_rules_find_do_not_fill_the_memory(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cassette.recording import streaming
+    from cassette.scrubbing import streaming
 
     monkeypatch.setattr(streaming, "MOST_FOUND", 20)
     chance = random.Random("many")

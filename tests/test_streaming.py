@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cassette.model import Evidence, Final, Input, Output, ServiceEvent, Size
-from cassette.recording.prompt_rows import MOST_BYTES, PromptRows
-from cassette.recording.streaming import Item, Noted, StreamedScrub
+from cassette.scrubbing.prompt_rows import MOST_BYTES, PromptRows
+from cassette.scrubbing.streaming import Item, Noted, StreamedScrub
 from scrub.identity import Identity
 from scrub.known import KnownValue
 from scrub.scrubber import Scrubber

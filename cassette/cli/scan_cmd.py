@@ -11,9 +11,9 @@ from cassette.cli.output import Parser, ProgressLine, colour, note, print_json, 
 from cassette.errors import CassetteError
 
 if TYPE_CHECKING:
-    from cassette.recording.scrub_settings import ScrubSettings
     from cassette.scanning.finding import Found, Scan
     from cassette.scanning.fixing import Fixed
+    from cassette.scrubbing.settings import ScrubSettings
 
 EXAMPLES = (
     "cassette scan cassettes                       every cassette in a directory",
@@ -133,9 +133,9 @@ class Result:
 
 
 def _results(args: argparse.Namespace) -> Iterable[Result]:
-    from cassette.recording.scrub_settings import read_settings
     from cassette.scanning.many import scan_many
     from cassette.scanning.targets import cassettes_of
+    from cassette.scrubbing.settings import read_settings
 
     settings = read_settings(
         known_secret_env=args.known_secret_env, known_secret_file=args.known_secret_file, rules=args.rules

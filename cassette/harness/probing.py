@@ -27,10 +27,10 @@ from cassette.model import Event, Size
 from cassette.recording.live import LiveSession
 from cassette.recording.recorder import Recorder
 from cassette.recording.spool_scrub import CleanRecording, scrub_so_far, scrub_spool
-from cassette.recording.spooled import Observed, SpooledRecording
 from cassette.recording.starting import record
 from cassette.store.publish import check_target
 from cassette.store.spool import Spool
+from cassette.store.spooled import Observed, SpooledRecording
 from terminal.snapshot import Snapshot
 from terminal.waiting import framed
 

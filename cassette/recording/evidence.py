@@ -10,8 +10,8 @@ from cassette.format import lines
 from cassette.format.limits import MAX_DOCUMENT_BYTES
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Evidence
 from cassette.reading.reader import Cassette
-from cassette.recording.spooled import Observed
 from cassette.store.directory import CassetteDirectory, line_places
+from cassette.store.spooled import Observed
 
 
 def evidence_of(tape: Cassette, directory: CassetteDirectory) -> Iterator[Observed]:

@@ -35,11 +35,11 @@ from cassette.model import (
     ServiceEvent,
 )
 from cassette.recording.spool_scrub import scrub_spool
-from cassette.recording.spooled import Observed
 from cassette.recording.stream_records import is_stream
 from cassette.recording.stream_scrub import clean_stream
 from cassette.store.publish import NewCassette
 from cassette.store.spool import Spool
+from cassette.store.spooled import Observed
 from terminal.emulator import Emulator
 
 Progress: TypeAlias = Callable[[int, int], None]

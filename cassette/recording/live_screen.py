@@ -11,9 +11,9 @@ import threading
 from cassette.emulators import new_emulator
 from cassette.format import lines
 from cassette.model import Evidence, Input, Output, Size
-from cassette.recording.spooled import Kind
 from cassette.recording.stream_spool import StreamSpool
 from cassette.store.spool import Record, Spool
+from cassette.store.spooled import Kind
 from terminal.emulator import Emulator
 from terminal.modes import Modes
 from terminal.snapshot import Snapshot

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cassette.format import lines
-from cassette.recording.spooled import Kind
 from cassette.store.spool import Record, Spool
+from cassette.store.spooled import Kind
 
 KEPT_BYTES = 4 * 2**20
 """Of real events that are kept after they were written, at least."""

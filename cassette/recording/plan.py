@@ -31,7 +31,7 @@ from cassette.model import (
     TerminalInfo,
     Timing,
 )
-from cassette.recording.scrub_settings import ScrubSettings
+from cassette.scrubbing.settings import ScrubSettings
 
 DEFAULT_SIZE = Size(80, 24)
 _HARNESS_TEXTS = (

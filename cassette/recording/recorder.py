@@ -22,11 +22,11 @@ from cassette.model import Discovery, Final, Input, Quota, ServiceEvent, Size
 from cassette.recording.finish import Progress, finish
 from cassette.recording.given import check_size, encoded, final_body, plain, read_final, read_input
 from cassette.recording.plan import RecordingPlan
-from cassette.recording.scrub_settings import Names, Paths, ScrubSettings, read_settings
-from cassette.recording.spooled import TYPED, Kind
 from cassette.recording.stream_spool import StreamSpool
+from cassette.scrubbing.settings import Names, Paths, ScrubSettings, read_settings
 from cassette.store.publish import check_target
 from cassette.store.spool import Spool
+from cassette.store.spooled import TYPED, Kind
 from terminal.exit_status import ExitStatus
 
 Facts = TypeVar("Facts", Discovery, Quota)

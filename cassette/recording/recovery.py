@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cassette.errors import CassetteError
 from cassette.recording.finish import Progress, finish
-from cassette.recording.scrub_settings import max_output_bytes_here
+from cassette.scrubbing.settings import max_output_bytes_here
 from cassette.store.spool import Spool, SpoolInfo, discard_spool, list_spools, open_spool
 
 __all__ = ["SpoolInfo", "discard_spool", "list_spools", "recover"]

@@ -13,9 +13,12 @@ from typing import Any
 from cassette.errors import TooLongToScrub
 from cassette.format import documents
 from cassette.recording.plan import RecordingPlan
-from cassette.recording.scrub_settings import ScrubSettings, known_value, settings_of
-from cassette.recording.scrubbing import ScrubPlan, scrub_recording
-from cassette.recording.spooled import (
+from cassette.recording.stream_spool import StreamSpool
+from cassette.scrubbing.settings import ScrubSettings, known_value, settings_of
+from cassette.scrubbing.undecided import Undecided, undecided
+from cassette.scrubbing.whole import ScrubPlan, scrub_recording
+from cassette.store.spool import Spool
+from cassette.store.spooled import (
     TYPED,
     Kind,
     Observed,
@@ -24,9 +27,6 @@ from cassette.recording.spooled import (
     observed_final,
     observed_gap,
 )
-from cassette.recording.stream_spool import StreamSpool
-from cassette.recording.undecided import Undecided, undecided
-from cassette.store.spool import Spool
 from scrub.environment import Taken
 from scrub.hidden import LEAST_VALUE, Discipline
 from scrub.known import KnownValue

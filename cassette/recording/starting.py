@@ -16,7 +16,7 @@ from cassette.recording.finish import Progress
 from cassette.recording.live import DEFAULT_EXIT_TIMEOUT_S, DEFAULT_TIMEOUT_S, LiveSession
 from cassette.recording.plan import Frames, RecordingPlan, harness_of
 from cassette.recording.recorder import Recorder
-from cassette.recording.scrub_settings import Names, Paths, ScrubSettings, read_settings
+from cassette.scrubbing.settings import Names, Paths, ScrubSettings, read_settings
 from cassette.testing.callsite import explained
 from terminal.session import PtySession, SessionError
 

@@ -13,9 +13,9 @@ from typing import Any, Self
 
 from cassette.format import documents, lines
 from cassette.model import Final, Input, Output, ServiceEvent
-from cassette.recording.spooled import Kind
-from cassette.recording.streaming import Item, Noted
+from cassette.scrubbing.streaming import Item, Noted
 from cassette.store.spool import Record, Spool
+from cassette.store.spooled import Kind
 from scrub.report import HitCounts
 
 STREAM = "stream"

@@ -8,10 +8,10 @@ from typing import Any
 from cassette.errors import StreamRefused
 from cassette.recording.plan import RecordingPlan
 from cassette.recording.spool_scrub import TOO_SHORT, Beside, CleanRecording, evidence_with_end
-from cassette.recording.spooled import TYPED, SpooledRecording
 from cassette.recording.stream_records import STREAM, StreamRecords, StreamState
-from cassette.recording.streaming import MOST_FOUND
+from cassette.scrubbing.streaming import MOST_FOUND
 from cassette.store.spool import Spool
+from cassette.store.spooled import TYPED, SpooledRecording
 from scrub.report import Preserved, ScrubReport
 from scrub.stream import WINDOW
 

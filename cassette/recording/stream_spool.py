@@ -17,9 +17,6 @@ from cassette.errors import DiskSpoolFull, SecretsWouldLeak, SpoolFull
 from cassette.format import documents
 from cassette.recording.live_tail import LiveTail, Numbered
 from cassette.recording.plan import RecordingPlan
-from cassette.recording.prompt_rows import PromptRows
-from cassette.recording.scrub_settings import ScrubSettings, known_value
-from cassette.recording.spooled import TYPED, Kind, Records
 from cassette.recording.stream_records import (
     CHECKED,
     COUNTS,
@@ -32,8 +29,11 @@ from cassette.recording.stream_records import (
     patch_of,
     record_of,
 )
-from cassette.recording.streaming import Item, Noted, StreamedScrub
+from cassette.scrubbing.prompt_rows import PromptRows
+from cassette.scrubbing.settings import ScrubSettings, known_value
+from cassette.scrubbing.streaming import Item, Noted, StreamedScrub
 from cassette.store.spool import Record, Spool
+from cassette.store.spooled import TYPED, Kind, Records
 from scrub.forms import LEAST_LENGTH
 from scrub.hidden import LEAST_VALUE
 from scrub.report import HitCounts

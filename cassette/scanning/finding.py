@@ -31,14 +31,14 @@ from cassette.model import (
 )
 from cassette.reading.reader import Cassette
 from cassette.reading.verify import examine
-from cassette.recording.beginnings import Beginnings
-from cassette.recording.scrub_settings import ScrubSettings
 from cassette.scanning.changes import Changes, Stretch
 from cassette.scanning.files import Files, read_files
 from cassette.scanning.rewriting import rewritten
 from cassette.scanning.targets import below
 from cassette.scanning.texts import Source, sources
 from cassette.scanning.where import Where
+from cassette.scrubbing.beginnings import Beginnings
+from cassette.scrubbing.settings import ScrubSettings
 from cassette.store.directory import FILE_NAMES, CassetteDirectory
 from scrub.known import KnownValue
 from scrub.scrubber import Scrubber

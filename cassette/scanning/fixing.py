@@ -30,10 +30,10 @@ from cassette.reading.reader import Cassette
 from cassette.reading.reader import open as open_cassette
 from cassette.recording.finish import CassetteWriter, Progress
 from cassette.recording.plan import own_version
-from cassette.recording.scrub_settings import ScrubSettings
 from cassette.scanning.files import read_files
 from cassette.scanning.finding import Scan, scan
 from cassette.scanning.rewriting import Rewritten, rewritten
+from cassette.scrubbing.settings import ScrubSettings
 from cassette.store.directory import CassetteDirectory
 from cassette.store.publish import NewCassette
 

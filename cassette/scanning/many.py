@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cassette.recording.scrub_settings import ScrubSettings
 from cassette.scanning.finding import Scan, scan
+from cassette.scrubbing.settings import ScrubSettings
 from scrub.table import default_rules
 
 WORTH_PROCESSES_BYTES = 4 * 2**20

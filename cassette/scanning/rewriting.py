@@ -29,11 +29,11 @@ from cassette.model import (
 )
 from cassette.reading.reader import Cassette
 from cassette.recording.evidence import evidence_of
-from cassette.recording.scrub_settings import ScrubSettings
-from cassette.recording.scrubbing import ScrubbedRecording, ScrubPlan, scrub_recording
-from cassette.recording.spooled import Observed
 from cassette.scanning.where import json_object, strings, with_noise, without_noise
+from cassette.scrubbing.settings import ScrubSettings
+from cassette.scrubbing.whole import ScrubbedRecording, ScrubPlan, scrub_recording
 from cassette.store.directory import CassetteDirectory
+from cassette.store.spooled import Observed
 from scrub.environment import Taken
 from scrub.hidden import FILLER, hidden_line
 from scrub.known import KnownValue

@@ -1,7 +1,7 @@
 """Everything in a cassette's directory as texts for the engine, each of which knows where it stands.
 
 Needs no whole cassette: a line that is no event is read as text, a file that is missing is left out. What takes a
-terminal to be seen is not in here (`cassette.recording.scrubbing` draws it).
+terminal to be seen is not in here (`cassette.scrubbing.whole` draws it).
 """
 
 from __future__ import annotations

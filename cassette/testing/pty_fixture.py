@@ -26,8 +26,8 @@ from cassette.reading.reader import Cassette
 from cassette.reading.reader import open as open_cassette
 from cassette.recording.environment import child_environment
 from cassette.recording.held import Held
-from cassette.recording.scrub_settings import read_settings
 from cassette.recording.starting import record
+from cassette.scrubbing.settings import read_settings
 from cassette.session import Session
 from cassette.testing.callsite import explained, shown_path
 from cassette.testing.cassette_names import is_further, nth

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from cassette.model import Evidence, Final, Input, Output, ServiceEvent, Size
-from cassette.recording.held_inputs import HeldInputs
-from cassette.recording.hidden_input import is_typed
-from cassette.recording.prompt_rows import PromptRows
-from cassette.recording.rendered_window import RenderedWindow
-from cassette.recording.scrubbing import FINAL_STRINGS
+from cassette.scrubbing.held_inputs import HeldInputs
+from cassette.scrubbing.hidden_input import is_typed
+from cassette.scrubbing.prompt_rows import PromptRows
+from cassette.scrubbing.rendered_window import RenderedWindow
+from cassette.scrubbing.whole import FINAL_STRINGS
 from scrub.documents import flatten
 from scrub.hidden import LAG_MS, Discipline
 from scrub.identity import Identity

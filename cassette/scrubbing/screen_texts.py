@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cassette.recording.beginnings import APART, Openings
+from cassette.scrubbing.beginnings import APART, Openings
 from scrub.known import Book
 from scrub.sweep import Hit
 from scrub.views import FixedSeams, Span, View

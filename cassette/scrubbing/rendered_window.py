@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Mapping
 
 from cassette.model import Size
-from cassette.recording.beginnings import Beginnings
-from cassette.recording.screen_texts import painted_views, screen_texts
+from cassette.scrubbing.beginnings import Beginnings
+from cassette.scrubbing.screen_texts import painted_views, screen_texts
 from scrub.escapes import text_views
 from scrub.scrubber import Scrubber
 from scrub.views import View

@@ -16,17 +16,17 @@ from typing import Any
 from cassette.errors import ScrubMovedCells, SecretsWouldLeak
 from cassette.format import lines
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Final, Input, Output, ServiceEvent, Size
-from cassette.recording.beginnings import Beginnings
-from cassette.recording.hidden_input import JudgedInput, is_typed, judged
-from cassette.recording.rewritten_inputs import RewrittenInputs
-from cassette.recording.screen_texts import (
+from cassette.scrubbing.beginnings import Beginnings
+from cassette.scrubbing.hidden_input import JudgedInput, is_typed, judged
+from cassette.scrubbing.rewritten_inputs import RewrittenInputs
+from cassette.scrubbing.screen_texts import (
     ScreenTexts,
     Wanted,
     painted_views,
     screen_texts,
     screen_texts_again,
 )
-from cassette.recording.spooled import Observed
+from cassette.store.spooled import Observed
 from scrub.documents import FlatDocument, flatten
 from scrub.environment import Taken
 from scrub.escapes import text_views

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from cassette.model import Input
-from cassette.recording.hidden_input import JudgedInput, changed_by, is_typed, judged
-from cassette.recording.rewritten_inputs import RewrittenInputs
+from cassette.scrubbing.hidden_input import JudgedInput, changed_by, is_typed, judged
+from cassette.scrubbing.rewritten_inputs import RewrittenInputs
 from scrub.hidden import Discipline
 from scrub.known import KnownValue
 from scrub.report import HitCounts

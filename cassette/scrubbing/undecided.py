@@ -13,8 +13,8 @@ from itertools import accumulate
 
 from cassette.format.lines import input_body
 from cassette.model import INPUT, Input, Output
-from cassette.recording.hidden_input import LINE_ENDS, changed_by, is_named_key, is_typed
-from cassette.recording.spooled import Observed
+from cassette.scrubbing.hidden_input import LINE_ENDS, changed_by, is_named_key, is_typed
+from cassette.store.spooled import Observed
 from scrub.escapes import text_views
 from scrub.hidden import LAG_MS, LEAST_VALUE, Discipline, hidden_line, hidden_values
 from scrub.known import KnownValue

@@ -36,9 +36,9 @@ def record(place, *argv, options=(), **more):
     return run("record", "-o", place, *options, "--", *argv, **more)
 
 
-def left_behind(place):
+def left_behind(place, *more):
     """The id of a spool whose recorder is gone, as after a kill."""
-    recorder = cassette.Recorder(place, cassette.RecordingPlan(argv=("left", "b\x1bhind")))
+    recorder = cassette.Recorder(place, cassette.RecordingPlan(argv=("left", "b\x1bhind", *more)))
     recorder.output(b"so far")
     recorder.spool.close()
     return recorder.spool.id
@@ -613,6 +613,17 @@ def test_a_list_as_json(tmp_path):
     assert found["id"] == spool
     assert found["target"] == str(tmp_path / "a")
     assert found["alive"] is False
+
+
+def test_a_list_shows_no_secret_of_a_command_line(tmp_path):
+    """It may end up in a log."""
+    token = "ghp_q8Zt0vB4xKc9RwL2pYd7HsJ6nTf3GaE5uVi1"
+    left_behind(tmp_path / "a", "--token", token, "--name", "Ada")
+    for listed in (run_recover("--list"), run_recover("--list", "--json")):
+        assert listed.code == 0
+        assert "<SCRUBBED:github-token" in listed.out
+        assert "Ada" in listed.out
+        assert token[4:] not in listed.out + listed.err
 
 
 def test_discarding(tmp_path, spool_root):

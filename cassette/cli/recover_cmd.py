@@ -112,14 +112,21 @@ def _list(*, as_json: bool) -> int:
     from cassette.recording.recovery import list_spools
 
     found = list_spools()
+    if found:
+        from cassette.scrubbing.words import shown_words  # a list may end up in a log
     if as_json:
-        print_json([{slot: getattr(info, slot) for slot in info.__slots__} for info in found])
+        print_json(
+            [
+                {slot: getattr(info, slot) for slot in info.__slots__} | {"argv": shown_words(info.argv)}
+                for info in found
+            ]
+        )
         return 0
     for info in found:
         state = (
             "running" if info.alive else "damaged" if info.damage else "empty" if info.empty else "to recover"
         )
-        words = printable(" ".join(info.argv))
+        words = printable(" ".join(shown_words(info.argv)))
         target = printable(str(info.target or "?"))
         write_line(f"{info.id}  {state:10}  {info.size:>12,} bytes  {info.started}  {words}  -> {target}")
     if not found:

@@ -28,6 +28,7 @@ from cassette.recording.live import LiveSession
 from cassette.recording.recorder import Recorder
 from cassette.recording.spool_scrub import CleanRecording, scrub_so_far, scrub_spool
 from cassette.recording.starting import record
+from cassette.scrubbing.settings import holds_a_secret
 from cassette.store.publish import check_target
 from cassette.store.spool import Spool
 from cassette.store.spooled import Observed, SpooledRecording
@@ -173,7 +174,7 @@ def _started(job: Job, args: Sequence[str], captured_at: str) -> LiveSession:
         exit_timeout=start.exit_timeout,
         hold=True,
         known_secret_env=[name for name in start.credential_env if place.environment.get(name)],
-        known_secret_file=[path for path in secrets if path.is_file()],
+        known_secret_file=[path for path in secrets if holds_a_secret(path)],
         harness={
             "name": adapter.harness,
             "binary_version": job.fit.version,

@@ -254,6 +254,11 @@ def _from_environment(
     return known + Taken((), tuple(Preserved(f"environment:{name}", "not set") for name in missing))
 
 
+def holds_a_secret(path: Path) -> bool:
+    """Is there a secret in a file that may be named (`known_secret_file`)? One without is refused there."""
+    return path.is_file() and bool(known_from_file(path.name, _content(path, str(path))).values)
+
+
 def _from_named_file(path: Path) -> Taken:
     asked = "--known-secret-file"
     taken = known_from_file(path.name, _content(path, asked))

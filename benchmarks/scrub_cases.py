@@ -28,9 +28,9 @@ from scrub.forms import forms_of
 from scrub.known import KnownValue
 from scrub.typed import typed_views
 from terminal.exit_status import ExitStatus
+from terminal.looking import Beginning
 from terminal.played import Played
 from terminal.provenance import Text, texts
-from terminal.watched import Beginning
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "tests" / "data" / "scrub"

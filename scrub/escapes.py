@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 
 from scrub.rests import LONGEST_PIECE, begins_otherwise
-from scrub.views import Base64Places, PiecePlaces, SamePlaces, Span, View
+from scrub.views import Base64Places, PiecePlaces, SamePlaces, Seams, Span, View
 
 _CSI = rb"\[[0-?]*+[ -/]*+[@-~]?+"
 _OTHER = rb"\][^\x07\x1b]*+(?:\x07|\x1b\\)?+|[PX^_][^\x1b]*+(?:\x1b\\)?+|[ -/]*+[0-~]?+"
@@ -61,7 +61,7 @@ def _without(escapes: re.Pattern[bytes], stream: str, data: bytes) -> View:
     """A list of parts takes ten times the room of what it holds: it is made of one block after another."""
     text = b"".join(b"".join(texts) for _, texts in _split(escapes, data))
     pieces = _Pieces(escapes, data)
-    return View("text", stream, text, _LatePlaces(pieces), _MoveSeams(data, text, pieces))
+    return View("text", stream, text, pieces, _MoveSeams(data, text, pieces))
 
 
 def _split(escapes: re.Pattern[bytes], data: bytes) -> Iterator[tuple[list[bytes], list[bytes]]]:
@@ -73,6 +73,8 @@ def _split(escapes: re.Pattern[bytes], data: bytes) -> Iterator[tuple[list[bytes
 
 class _Pieces:
     """Where the texts between escapes stand. Found out when something was found in the text, which is rare."""
+
+    encoded: Span | None = None
 
     def __init__(self, escapes: re.Pattern[bytes], data: bytes) -> None:
         self._escapes, self._data = escapes, data
@@ -92,16 +94,9 @@ class _Pieces:
             at, shown = ends[-1], begins[-1]
         return text_starts, stream_starts, lengths
 
-
-class _LatePlaces:
-    encoded: Span | None = None
-
-    def __init__(self, pieces: _Pieces) -> None:
-        self._pieces = pieces
-
     @cached_property
     def _places(self) -> PiecePlaces:
-        return PiecePlaces(*self._pieces.starts)
+        return PiecePlaces(*self.starts)
 
     def spans(self, start: int, end: int) -> tuple[Span, ...]:
         """See `Places`."""
@@ -129,7 +124,27 @@ def _with_blanks(parts: list[bytes]) -> list[bytes]:
     return texts
 
 
-class _MoveSeams:
+class _Moved(Seams):
+    """Where the cursor was moved within a text."""
+
+    _text: bytes
+
+    def doubtful(self, start: int, end: int) -> Sequence[int]:
+        """See `Seams`."""
+        seams = self.between(start, end)
+        return [
+            seam
+            for seam, behind in zip(seams, [*seams[1:], None], strict=False)
+            if begins_otherwise(self._text, seam, behind or self._moved_behind(seam))
+        ]
+
+    def _moved_behind(self, seam: int) -> int:
+        """Where the cursor is moved next, behind a move."""
+        seams = self.between(seam, seam + LONGEST_PIECE)
+        return seams[0] if seams else len(self._text)
+
+
+class _MoveSeams(_Moved):
     """Where the cursor was moved between two pieces of text; looked up only where a rule has matched."""
 
     def __init__(self, data: bytes, text: bytes, pieces: _Pieces) -> None:
@@ -145,25 +160,6 @@ class _MoveSeams:
             for index in range(max(1, first), bisect_left(text_starts, end))
             if self._moved_before(index)
         ]
-
-    def at(self, offset: int) -> bool:
-        return bool(self.between(offset - 1, offset + 1))
-
-    def doubtful(self, start: int, end: int) -> Sequence[int]:
-        return [
-            seam
-            for seam in self.between(start, end)
-            if begins_otherwise(self._text, seam, self._moved_behind(seam))
-        ]
-
-    def _moved_behind(self, seam: int) -> int:
-        """Where the cursor is moved next, behind a move."""
-        seams = self.between(seam, min(len(self._text), seam + LONGEST_PIECE))
-        return seams[0] if seams else len(self._text)
-
-    def limit(self, start: int, end: int) -> int:  # noqa: ARG002 - no border is known here
-        """See `Seams`."""
-        return end
 
     def _moved_before(self, index: int) -> bool:
         text_starts, stream_starts, _ = self._pieces.starts
@@ -248,7 +244,7 @@ class _LinePlaces:
         return self._line_starts[_as_tuple(self._painters[cell])[0]]
 
 
-class _LineSeams:
+class _LineSeams(_Moved):
     """Where the cursor was moved between writing two characters that stand side by side."""
 
     def __init__(self, under: View, text: bytes, places: _LinePlaces) -> None:
@@ -256,39 +252,13 @@ class _LineSeams:
 
     def between(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""
+        start = max(0, start)
         places = [self._places.written_at(offset) for offset in range(start, min(end, len(self._text)))]
         return [
             start + number
             for number, (before, after) in enumerate(pairwise(places), 1)
             if self._under.seams.between(min(before, after), max(before, after) + 1)
         ]
-
-    def at(self, offset: int) -> bool:
-        """See `Seams`."""
-        return bool(self.between(offset - 1, offset + 1)) if offset else False
-
-    def doubtful(self, start: int, end: int) -> Sequence[int]:
-        """See `Seams`."""
-        seams = self.between(start, end)
-        behind = [*seams[1:], None]
-        return (
-            [
-                seam
-                for seam, next_seam in zip(seams, behind, strict=True)
-                if begins_otherwise(self._text, seam, next_seam or self._moved_behind(seam))
-            ]
-            if seams
-            else ()
-        )
-
-    def _moved_behind(self, seam: int) -> int:
-        """Where the cursor is moved next, behind a move."""
-        seams = self.between(seam, seam + LONGEST_PIECE)
-        return seams[0] if seams else len(self._text)
-
-    def limit(self, start: int, end: int) -> int:  # noqa: ARG002 - no border is known here
-        """See `Seams`."""
-        return end
 
 
 def _strings(stream: str, data: bytes) -> Iterator[View]:

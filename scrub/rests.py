@@ -6,7 +6,7 @@ import re
 
 LETTERS = rb"[a-zA-Z0-9+/=_.~:%-]"
 LONGEST_PIECE = 512
-_PIECE = re.compile(LETTERS + rb"{1,%d}" % LONGEST_PIECE)
+PIECE = re.compile(LETTERS + rb"{1,%d}" % LONGEST_PIECE)
 _SET = re.compile(rb"_?[A-Z]{2,}(?:_[A-Z]{2,})*=[\"'`]")
 _NO_REST = re.compile(
     rb"[a-zA-Z0-9_./-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[-+]?[A-Za-z_][a-zA-Z0-9_]*(?:[=:][^=]|:\Z)|[^A-Za-z0-9]+\Z"
@@ -32,7 +32,7 @@ def begins_otherwise(text: bytes, at: int, end: int | None = None) -> bool:
 
     What stands behind `end` may stand elsewhere.
     """
-    found = _PIECE.match(text, at)
+    found = PIECE.match(text, at)
     if found is None or _SET.match(text, at):
         return True
     if (

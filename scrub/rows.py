@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from scrub.keywords import Automaton
-from scrub.rests import LETTERS, is_no_rest, is_word
+from scrub.rests import PIECE, is_no_rest, is_word
 from scrub.rules import RuleSet
 from scrub.views import FixedSeams, OverlaidPlaces, Seams, View
 
@@ -24,7 +24,6 @@ _LEAST_INSIDE = 20
 _LEAST_WORD = 6  # letters that are one word by chance in no token
 _INSIDE = re.compile(rb"[a-zA-Z0-9+/]{%d}\Z" % _LEAST_INSIDE)
 _BORDER = rb"(?:\xe2\x94[\x82\x83]|\xe2\x95\x91|\xe2\x96\x8f|\xe2\x96\x95|\|)"
-_REST_OF_LINE = re.compile(LETTERS + rb"{1,512}")
 _BREAK = re.compile(
     rb"(?:[ \t]{0,200}"
     + _BORDER
@@ -32,7 +31,6 @@ _BREAK = re.compile(
     + _BORDER
     + rb"[ \t]{0,8})?|(?<=\r))"
 )
-_ROW = re.compile(LETTERS + rb"{1,512}")
 _ROW_END = re.compile(rb"[ \t]{0,200}" + _BORDER + rb"?[ \t]{0,200}(?:[\r\n]|\Z)")
 
 
@@ -71,12 +69,12 @@ def goes_on(text: bytes, start: int) -> bool:
     if end < 0 or text[end + 1 : start].strip(b" \t\r"):
         return False
     above = text[text.rfind(b"\n", max(0, end - _LONGEST_LINE), end) + 1 : end].strip(b" \t\r")
-    return len(above) >= _LEAST_FULL and _ROW.fullmatch(above) is not None
+    return len(above) >= _LEAST_FULL and PIECE.fullmatch(above) is not None
 
 
 def _pieces(text: bytes, start: int) -> Iterator[tuple[int, int]]:
     """The stretches of a token that begins at `start`, line by line."""
-    found = _REST_OF_LINE.match(text, start)
+    found = PIECE.match(text, start)
     if found is None:
         return
     yield found.span()
@@ -85,7 +83,7 @@ def _pieces(text: bytes, start: int) -> Iterator[tuple[int, int]]:
     at = found.end()
     for _ in range(_MOST_LINES):
         broken = _BREAK.match(text, at)
-        row = _ROW.match(text, broken.end()) if broken and broken.end() > at else None
+        row = PIECE.match(text, broken.end()) if broken and broken.end() > at else None
         if row is None or not _ROW_END.match(text, row.end()) or len(row[0]) > width:
             return
         yield row.span()
@@ -111,7 +109,7 @@ def _joined(view: View, pieces: list[tuple[int, int]]) -> View:
     )
 
 
-class _Joins:
+class _Joins(Seams):
     """Where lines were joined, and, looked up only where a rule has matched, where the cursor was moved in one."""
 
     def __init__(self, under: Seams, pieces: Sequence[tuple[int, int]], joins: FixedSeams) -> None:
@@ -121,17 +119,9 @@ class _Joins:
         """See `Seams`."""
         return sorted({*self._joins.between(start, end), *self._inside(self._under.between, start, end)})
 
-    def at(self, offset: int) -> bool:
-        """See `Seams`."""
-        return bool(self.between(offset - 1, offset + 1))
-
     def doubtful(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""
         return sorted({*self._joins.doubtful(start, end), *self._inside(self._under.doubtful, start, end)})
-
-    def limit(self, start: int, end: int) -> int:  # noqa: ARG002 - no border is known here
-        """See `Seams`."""
-        return end
 
     def _inside(self, find: Callable[[int, int], Sequence[int]], start: int, end: int) -> Iterator[int]:
         at = 0

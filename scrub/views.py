@@ -32,23 +32,27 @@ Span = tuple[int, int]
 Unit = tuple[int, int, tuple[Span, ...]]  # a character: where it begins and ends in the view, what painted it
 
 
-class Seams(Protocol):
-    """Offsets in a text at which two rows were joined by a guess."""
+class Seams:
+    """Offsets in a text at which two rows were joined by a guess. By itself there are none."""
 
-    def between(self, start: int, end: int) -> Sequence[int]:
+    def between(self, start: int, end: int) -> Sequence[int]:  # noqa: ARG002 - see above
         """The seams with `start < seam < end`, ascending."""
+        return ()
 
     def at(self, offset: int) -> bool:
         """Is there one right here?"""
+        return bool(self.between(offset - 1, offset + 1))
 
-    def doubtful(self, start: int, end: int) -> Sequence[int]:
+    def doubtful(self, start: int, end: int) -> Sequence[int]:  # noqa: ARG002 - see above
         """Where two rows meet (`start < place < end`) and a token that is whole before has more likely ended."""
+        return ()
 
-    def limit(self, start: int, end: int) -> int:
+    def limit(self, start: int, end: int) -> int:  # noqa: ARG002 - see above
         """The first place (`start < place < end`) at which everything ends, since a border is drawn there; or `end`."""
+        return end
 
 
-class FixedSeams:
+class FixedSeams(Seams):
     """Seams that are known beforehand."""
 
     def __init__(
@@ -61,10 +65,6 @@ class FixedSeams:
     def between(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""
         return self._offsets[bisect_right(self._offsets, start) : bisect_left(self._offsets, end)]
-
-    def at(self, offset: int) -> bool:
-        """See `Seams`."""
-        return bool(self.between(offset - 1, offset + 1))
 
     def doubtful(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""
@@ -79,12 +79,19 @@ class FixedSeams:
 NO_SEAMS = FixedSeams()
 
 
-class SeamsAtEnds:
+class SeamsAtEnds(Seams):
     """Seams of which those at the end of one of these values are doubtful too: no secret is longer than itself."""
 
     def __init__(self, seams: Seams, text: bytes, values: Callable[[], tuple[bytes, ...]]) -> None:
         self._seams, self._text, self._values = seams, text, values
-        self.between, self.at, self.limit = seams.between, seams.at, seams.limit
+
+    def between(self, start: int, end: int) -> Sequence[int]:
+        """See `Seams`."""
+        return self._seams.between(start, end)
+
+    def limit(self, start: int, end: int) -> int:
+        """See `Seams`."""
+        return self._seams.limit(start, end)
 
     def doubtful(self, start: int, end: int) -> Sequence[int]:
         """See `Seams`."""

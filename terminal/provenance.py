@@ -17,12 +17,13 @@ from typing import NamedTuple, TypeAlias
 
 from terminal.cells import Row
 from terminal.inked import InkedTerminal, Inker, Strikes, are_known, painted, strikes_at
+from terminal.looking import Worth
 from terminal.origins import Origins, Span
 from terminal.passes import Drawing, Kept, Passed, Seen, Stretch, TextFeed, Track, merged
 from terminal.played import START, Place, Played
 from terminal.readings import Reading, line, wrapped
 from terminal.saved import ROWS_ABOVE, Saved
-from terminal.watched import WatchedTerminal, Worth
+from terminal.watched import WatchedTerminal
 
 _SCREEN = "screen"
 _FURTHER = 3  # states further back, where one is too late

@@ -11,7 +11,8 @@ from copy import copy
 from typing import Any, NamedTuple
 
 from terminal.cells import Row
-from terminal.watched import NEAR, WatchedTerminal
+from terminal.looking import NEAR
+from terminal.watched import WatchedTerminal
 
 ROWS_ABOVE = NEAR + 2
 """Rows above the screen that are read with it (see `terminal.watched`)."""

@@ -14,13 +14,11 @@ from collections.abc import Callable
 from typing import Any
 
 from terminal.cells import Row
-from terminal.looking import NEAR, Beginning, LookingTerminal, Worth
+from terminal.looking import NEAR, LookingTerminal, Worth
 from terminal.pens import DEFAULT_PEN
 from terminal.pyte_screen import DECAWM
 from terminal.readings import Reading, goes_on, in_doubt, line, row_text, wrapped
 from terminal.widths import special
-
-__all__ = ["NEAR", "Beginning", "WatchedTerminal", "Worth"]
 
 _CLOSE = 3  # rows over which most of what is joined goes
 _MOST_LOOSE = 500
@@ -122,11 +120,8 @@ class WatchedTerminal(LookingTerminal):
 
         What stands there until something is painted is no part of the line. Without auto-wrap nothing is entered.
         """
-        if DECAWM not in self.mode:
-            super()._make_room()
-            return
         super()._make_room()
-        if self.watching:
+        if self.watching and DECAWM in self.mode:
             self._entered = self._entering = row = self.grid[self.cursor.y]
             self._loose.discard(row)
 

@@ -11,11 +11,12 @@ from screen_steps import COLUMNS, PIECES, ROWS
 
 from terminal import inked, passes, played
 from terminal.dispatch import Terminal
+from terminal.looking import Beginning
 from terminal.passes import Drawing, Passed, Seen, Stretch, TextFeed
 from terminal.played import START, Played, Resize, Step
 from terminal.provenance import PaintedText, Part, Text, key_of, painted_texts, texts, texts_again
 from terminal.saved import Saved
-from terminal.watched import Beginning, WatchedTerminal
+from terminal.watched import WatchedTerminal
 
 LETTERS = {ord(letter): other for letter, other in zip("abcdefghijklm", "BCDEFGHIJKLMN", strict=True)}
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from screen_steps import COLUMNS, PIECES, ROWS, STEPS
 
 from terminal.dispatch import Terminal
+from terminal.looking import NEAR, Beginning
 from terminal.origins import Origins
 from terminal.passes import Stretch
 from terminal.played import Played, Resize, Step
@@ -19,7 +20,7 @@ from terminal.pyte_emulator import PyteEmulator
 from terminal.readings import How, goes_on, line, wrapped
 from terminal.readings import joined as rows_joined
 from terminal.tokenizer import Tokenizer
-from terminal.watched import NEAR, Beginning, WatchedTerminal
+from terminal.watched import WatchedTerminal
 
 OTHER = {"é": "ü", "世": "界", "\u0301": "\u0300"}
 Cells = list[list[tuple[str, tuple[object, ...]]]]

@@ -16,8 +16,8 @@ from scrub.rows import goes_on
 from scrub.rules import RuleSet
 from scrub.sweep import Hit
 from scrub.views import View
+from terminal.looking import Beginning
 from terminal.readings import How
-from terminal.watched import Beginning
 
 _LEAST_ANCHOR = 3
 _DOT = rb"\."  # a token with parts is told by more than a short anchor

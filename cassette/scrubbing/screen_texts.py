@@ -16,11 +16,11 @@ from cassette.scrubbing.beginnings import APART, Openings
 from scrub.known import Book
 from scrub.sweep import Hit
 from scrub.views import FixedSeams, Span, View
+from terminal.looking import Worth
 from terminal.passes import Passed, Seen, Stretch, Track
 from terminal.played import Played
 from terminal.provenance import PaintedText, Part, Text, key_of, painted_texts, texts, texts_again
 from terminal.readings import FIELDS
-from terminal.watched import Worth
 
 _BATCH = 1 << 18
 _CONTEXT = 32  # characters beside a hit, by which it is judged to be a whole word

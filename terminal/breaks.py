@@ -8,7 +8,7 @@ a file's name do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from terminal.cells import Row
 
@@ -106,6 +106,24 @@ def loose_joins(pieces: Sequence[Piece], loose: Container[Row]) -> list[int]:
         for number, (row, start, _) in enumerate(pieces)
         if number and row in loose and is_no_rest(row.data, start, token_end(row.data, start))
     ]
+
+
+def older_joins(pieces: Sequence[Piece], fresh: Mapping[Row, tuple[int, int]]) -> list[int]:
+    """Which pieces stood there before the one above them was painted (`fresh`: what was painted last, by columns).
+
+    What a program breaks over rows it paints from the top: a token that is whole above has ended there.
+    """
+    return [
+        number
+        for number in range(1, len(pieces))
+        if _is_fresh(pieces[number - 1], fresh) and not _is_fresh(pieces[number], fresh)
+    ]
+
+
+def _is_fresh(piece: Piece, fresh: Mapping[Row, tuple[int, int]]) -> bool:
+    row, start, end = piece
+    first, last = fresh.get(row, (0, 0))
+    return first < end and start < last
 
 
 def token_end(data: Sequence[str], x: int) -> int:

@@ -116,7 +116,7 @@ class LookingTerminal(Terminal):
         found = self._judge(text)
         for character, how in found:
             if isinstance(how, str):
-                for reading in joined(rows, first, last, character, how, loose=self._loose):
+                for reading in joined(rows, first, last, character, how, loose=self._loose, fresh=self._fresh):
                     self._read(reading)
             elif goes_on(rows, first, last, character, how):
                 self._read_cut(rows, first, last, character)
@@ -125,7 +125,7 @@ class LookingTerminal(Terminal):
     def _read_cut(self, rows: list[Row], first: int, last: int, character: int) -> None:
         """What begins at the end of a row with its first letters alone."""
         hows = set[str]()
-        for reading in joined(rows, first, last, character, "any", loose=self._loose):
+        for reading in joined(rows, first, last, character, "any", loose=self._loose, fresh=self._fresh):
             self._read(reading)
             hows.update(how for _, how in self._judge(reading.text) if isinstance(how, str))
         for reading in joined(rows, first, last, character, "box") if "box" in hows else ():

@@ -6,7 +6,8 @@ change. What joins rows by a guess says where (`seams`, in characters); borders 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from terminal.breaks import (
@@ -19,6 +20,7 @@ from terminal.breaks import (
     first_shown,
     is_assignment,
     loose_joins,
+    older_joins,
     token_end,
     unlikely_joins,
 )
@@ -139,12 +141,19 @@ def in_doubt(reading: Reading, row: Row, column: int) -> Reading:
 
 
 def joined(
-    rows: Sequence[Row], first: int, last: int, character: int, how: How, *, loose: Container[Row] = ()
+    rows: Sequence[Row],
+    first: int,
+    last: int,
+    character: int,
+    how: How,
+    *,
+    loose: Container[Row] = (),
+    fresh: Mapping[Row, tuple[int, int]] = MappingProxyType({}),
 ) -> Iterator[Reading]:
     """The readings of what begins at a character of a line, when it goes on in rows below by a guess.
 
     Of the token there; with `box` also the rest of the box, line by line; with `any` also whatever stands in the
-    same field of the rows below, joined without and with a blank.
+    same field of the rows below, joined without and with a blank. `fresh` are the columns of rows painted last.
     """
     y, x = _column_of(rows, first, last, character)
     row = rows[y].data
@@ -164,8 +173,9 @@ def joined(
     for column in _beginnings(rows, y, x, border):
         tail = list(_below(rows, y + 1, column, edge))
         if tail:
-            below = [len(pieces) - 1 + at for at in unlikely_joins(rows, y, border, [pieces[-1], *tail])]
-            unlikely = [*loose_joins(pieces, loose), *below]
+            parts = [pieces[-1], *tail]
+            below = {*unlikely_joins(rows, y, border, parts), *older_joins(parts, fresh)}
+            unlikely = [*loose_joins(pieces, loose), *(len(pieces) - 1 + at for at in sorted(below))]
             yield Reading("screen-joined", [*pieces, *tail], guessed=True, unlikely=unlikely)
 
 

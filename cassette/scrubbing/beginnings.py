@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import accumulate
 from operator import itemgetter
 
 from scrub.forms import forms_of
@@ -26,6 +25,8 @@ _LONGEST_CUT = 12
 _BORDERS = frozenset("\u2502\u2503\u2551|\u258f\u2595")
 _TAIL = re.compile(r"(?:^|[^a-zA-Z0-9_.~-])([a-zA-Z0-9_.~-]+)\Z")
 _FIELD_END = re.compile(r" {0,200}[\u2502\u2503\u2551|\u258f\u2595]")
+_ENCODED_BORDERS = sorted(border.encode() for border in _BORDERS)
+_MOST_BLANKS = 200
 _BLOCK = b"-----BEGIN "
 APART = b"\n\0\n"
 """Stands between two texts of a view; no rule reads across it."""
@@ -40,7 +41,7 @@ class Beginnings:
         """Without rules only known values begin anywhere: what is left for a check of what the rules have read."""
         self._anchors, self._cuts = _anchors(rules) if rules else (Automaton([]), {})
         heads = _heads(book.entries)
-        self._heads = Automaton(sorted(head.encode("utf-8", "replace") for head in heads))
+        self._heads = Automaton(sorted(map(_encoded, heads)))
         self._head_cuts = _with_rests(heads)
         self._last = frozenset(cut[-2:] for cut in (*self._cuts, *self._head_cuts))
 
@@ -120,55 +121,85 @@ class Openings:
     only seems so.
     """
 
-    def __init__(self, values: Sequence[Entry], views: Iterable[View], hits: Iterable[Hit]) -> None:
-        """`hits` are where values stand whole."""
+    def __init__(
+        self, values: Sequence[Entry], views: Iterable[tuple[View, Sequence[int]]], hits: Iterable[Hit]
+    ) -> None:
+        """`views` with where each of their texts begins; `hits` are where values stand whole."""
         heads = _heads(values)
-        self._heads = Automaton(sorted(head.encode("utf-8", "replace") for head in heads))
-        self._cuts: set[str] = set()
+        self._heads = Automaton(sorted(map(_encoded, heads)))
+        self._cuts: set[bytes] = set()
         self.texts: list[tuple[View, int]] = []
         if heads:
+            cuts = {_encoded(cut): [*map(_encoded, rests)] for cut, rests in _with_rests(heads).items()}
             inside = {(id(hit.view), at) for hit in hits for at in range(hit.start, hit.end)}
-            self._look([view for view in views if view.kind == "screen"], _with_rests(heads), inside)
+            self._look([(view, starts) for view, starts in views if view.kind == "screen"], cuts, inside)
 
     def _look(
-        self, rows: Sequence[View], cuts: Mapping[str, Sequence[str]], inside: Container[tuple[int, int]]
+        self,
+        rows: Sequence[tuple[View, Sequence[int]]],
+        cuts: Mapping[bytes, Sequence[bytes]],
+        inside: Container[tuple[int, int]],
     ) -> None:
-        cut: dict[str, list[tuple[View, int]]] = {}
-        last = {head.encode("utf-8", "replace")[-1:] for head in cuts}
-        for view in rows:
-            texts = view.text.split(APART)
-            ends = list(accumulate(len(text) + len(APART) for text in texts))
+        found: dict[bytes, set[tuple[View, int]]] = {}
+        for view, starts in rows:
             begun = (start for _, start, _ in self._heads.hits(view.text) if (id(view), start) not in inside)
-            self.texts.extend((view, number) for number in {bisect_right(ends, start) for start in begun})
-            for number, text in enumerate(texts):
-                if text[-1:] not in last and text.isascii() and b"|" not in text:
-                    continue  # most end otherwise, and have no fields
-                for head in _cuts_of(text.decode("utf-8", "replace")):
-                    if head in cuts:
-                        cut.setdefault(head, []).append((view, number))
-        for head, places in cut.items():
-            if any(_goes_on(head, rest, rows, inside) for rest in cuts[head]):
-                self._cuts.add(head)
+            self.texts.extend((view, number) for number in {bisect_right(starts, start) - 1 for start in begun})
+            for end, cut in _cuts_in(view.text, starts, cuts):
+                found.setdefault(cut, set()).add((view, bisect_right(starts, end - 1) - 1))
+        for cut, places in found.items():
+            if any(_goes_on(cut, rest, rows, inside) for rest in cuts[cut]):
+                self._cuts.add(cut)
                 self.texts.extend(places)
 
     def begins(self, text: str) -> bool:
         """Does one of the values begin in a text?"""
-        return bool(self._heads.hits(text.encode("utf-8", "replace"))) or not self._cuts.isdisjoint(
-            _cuts_of(text)
-        )
+        data = _encoded(text)
+        return bool(self._heads.hits(data)) or any(_cuts_in(data + APART, (0,), self._cuts))
 
 
-def _goes_on(cut: str, rest: str, rows: Iterable[View], inside: Container[tuple[int, int]]) -> bool:
+def _cuts_in(data: bytes, starts: Sequence[int], cuts: Collection[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Where a text, or a field of one with a border behind it, ends with one of these; the texts begin at `starts`."""
+    last = {cut[-1] for cut in cuts}
+    lengths = {len(cut) for cut in cuts}
+    for end in _ends_in(data, starts) if cuts else ():
+        if end and data[end - 1] in last:
+            for length in lengths:
+                if (cut := data[end - length : end]) in cuts:
+                    yield end, cut
+
+
+def _ends_in(data: bytes, starts: Sequence[int]) -> Iterator[int]:
+    yield from (start - len(APART) for start in (*starts[1:], len(data)))
+    for border in _ENCODED_BORDERS:
+        at = data.find(border)
+        while at >= 0:
+            yield at - _blanks_before(data, at)
+            at = data.find(border, at + 1)
+
+
+def _blanks_before(data: bytes, at: int) -> int:
+    before = data[max(0, at - _MOST_BLANKS) : at]
+    return len(before) - len(before.rstrip(b" "))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _goes_on(
+    cut: bytes,
+    rest: bytes,
+    rows: Iterable[tuple[View, Sequence[int]]],
+    inside: Container[tuple[int, int]],
+) -> bool:
     """Does the rest of a value stand anywhere by itself? Behind its first letters it is the value in one piece."""
-    alone = re.compile(f"(?<!{re.escape(cut)}){re.escape(rest)}".encode("utf-8", "replace"))
-    return any(
-        (id(view), found.start()) not in inside for view in rows for found in alone.finditer(view.text)
-    )
-
-
-def _cuts_of(text: str) -> set[str]:
-    """The last letters before each end of a field."""
-    return {text[max(0, end - length) : end] for end in _field_ends(text) for length in range(1, _HEAD)}
+    for view, _ in rows:
+        at = view.text.find(rest)
+        while at >= 0:
+            if not view.text.endswith(cut, 0, at) and (id(view), at) not in inside:
+                return True
+            at = view.text.find(rest, at + 1)
+    return False
 
 
 def _heads(values: Iterable[Entry]) -> set[str]:

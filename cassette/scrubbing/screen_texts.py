@@ -189,7 +189,8 @@ class ScreenTexts:
         `book` has the values by which the views were swept.
         """
         parts: dict[str, Part] = {}
-        openings = Openings(book.entries[self._known :], self.views, hits)
+        views = [(view, self._batches[id(view)].starts) for view in self.views]
+        openings = Openings(book.entries[self._known :], views, hits)
         self.begins = openings.begins
         stretches: list[Stretch] = []
         for view, number in openings.texts:

@@ -116,7 +116,9 @@ class LookingTerminal(Terminal):
         found = self._judge(text)
         for character, how in found:
             if isinstance(how, str):
-                for reading in joined(rows, first, last, character, how, loose=self._loose, fresh=self._fresh):
+                for reading in joined(
+                    rows, first, last, character, how, loose=self._loose, fresh=self._fresh
+                ):
                     self._read(reading)
             elif goes_on(rows, first, last, character, how):
                 self._read_cut(rows, first, last, character)

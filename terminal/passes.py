@@ -117,6 +117,7 @@ class Passed:
     kept: list[Kept] = field(default_factory=list)
     _spacing: int = 0
     _last_resize: int = -1
+    _joined: dict[int, None] = field(default_factory=dict)
 
     @classmethod
     def over(cls, played: Played) -> Self:
@@ -125,7 +126,9 @@ class Passed:
 
     def with_output(self, played: Played) -> Passed:
         """The same over other output, as far as the states are the same."""
-        return Passed(played, self.track, list(self.kept), self._spacing, self._last_resize)
+        return Passed(
+            played, self.track, list(self.kept), self._spacing, self._last_resize, dict(self._joined)
+        )
 
     def keep(self, place: Place, terminal: WatchedTerminal, track: Track) -> None:
         """Keep the state at this place, if the last one that was kept is far enough."""
@@ -154,12 +157,35 @@ class Passed:
         state.resume(terminal)
         return place, track.so_far()
 
-    def is_back(self, number: int, terminal: WatchedTerminal, track: Track) -> bool:
-        """Is a terminal in the state that was kept, and was its cursor where it was then all the time?"""
-        place, state, before = self.kept[number]
-        return before.digest == track.digest and state.is_state_of(
-            terminal, with_history=self.is_resized_after(place)
-        )
+    def note_joined(self, at: int) -> None:
+        """Several rows were read as one, in the piece of output that begins here."""
+        if at not in self._joined:
+            self._joined[at] = None
+
+    def rows_unlike(self, number: int, now: Kept) -> set[int] | None:
+        """The rows that hold other letters than in the state that was kept at the same place; None where more differs,
+        or the cursor was not where it was then all the time.
+        """
+        _, state, before = self.kept[number]
+        return now.state.rows_unlike(state) if before.digest == now.track.digest else None
+
+    def with_rows(self, number: int, now: Kept, rows: set[int], end: int) -> list[Kept]:
+        """What the states after one would be with some rows as they are now, up to where one of them was touched, or
+        read together with others, or to a byte.
+        """
+        start, state, _ = self.kept[number]
+        hidden = all(map(state.is_hidden, rows))
+        found: list[Kept] = []
+        for place, other, track in self.kept[number + 1 :]:
+            changed = other.with_rows(now.state, rows, state)
+            if hidden:
+                is_read = other.switches != state.switches
+            else:
+                is_read = any(start.at <= at < place.at for at in self._joined)
+            if changed is None or place.at > end or is_read:
+                break
+            found.append(Kept(place, changed, track))
+        return found
 
 
 Feed = Callable[[bytes], None]

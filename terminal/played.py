@@ -66,7 +66,7 @@ class Played:
         return cls(columns, rows, timeline, bytes(output))
 
     def pieces(self, start: Place = START) -> Iterator[Piece]:
-        """All that comes from a place on, cut into pieces of at most `PIECE` bytes."""
+        """All that comes from a place on, cut into pieces of at most `PIECE` bytes, most often between two sequences."""
         at, inside = start.at, start.inside
         for number in range(start.step, len(self.timeline)):
             step = self.timeline[number]
@@ -75,10 +75,15 @@ class Played:
                 continue
             first, end = at - inside, at - inside + step
             while at + PIECE < end:
-                at += PIECE
-                yield Piece(self.output[at - PIECE : at], False, Place(number, at - first, at))
+                before, at = at, self._cut(at)
+                yield Piece(self.output[before:at], False, Place(number, at - first, at))
             yield Piece(self.output[at:end], True, Place(number + 1, 0, end))
             at, inside = end, 0
+
+    def _cut(self, at: int) -> int:
+        """Where a piece from a byte on ends: before a sequence, if there is one, so that none is cut."""
+        escape = self.output.rfind(b"\x1b", at + PIECE // 2, at + PIECE)
+        return escape if escape >= 0 else at + PIECE
 
     def last_resize(self) -> int:
         """The number of the last step that is another size; -1 where there is none."""

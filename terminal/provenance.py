@@ -22,7 +22,7 @@ from terminal.origins import Origins, Span
 from terminal.passes import Drawing, Kept, Passed, Seen, Stretch, TextFeed, Track, merged
 from terminal.played import START, Place, Played
 from terminal.readings import Reading, line, wrapped
-from terminal.saved import ROWS_ABOVE, Saved
+from terminal.saved import Saved, rows_above, rows_of
 from terminal.watched import WatchedTerminal
 
 _SCREEN = "screen"
@@ -86,7 +86,7 @@ def texts(
     The texts that were given are noted in `seen`; those that are in it are not given. With `keep`, states are kept.
     """
     seen, passed = seen or Seen(), Passed.over(played)
-    terminal = _reader(played, worth, take, seen)
+    terminal = _reader(passed, worth, take, seen)
     feed = TextFeed(terminal)
 
     def stops(after: Place) -> bool:
@@ -114,9 +114,9 @@ def texts_again(
     something was read that must not be there again, or goes on in another way than was known; and on, as long as a
     line of which `stays` says so is on the screen. Everything else stands there as it was read before.
     """
-    again = _Again(before, output, [*stretches, *_replaced(before.played.output, output)], stays)
-    while again.ahead:
-        terminal = _reader(again.passed.played, worth, take, seen)
+    again = _Again(before, output, [*stretches, *_replaced(before.played.output, output)], stays, worth)
+    while not again.is_done:
+        terminal = _reader(again.passed, worth, take, seen)
         if again.goes_on(terminal, seen):
             break
     return again.passed
@@ -126,18 +126,26 @@ class _Again:
     """A pass that only draws what may be another than before."""
 
     def __init__(
-        self, before: Passed, output: bytes, ahead: Iterable[Stretch], stays: Callable[[str], bool]
+        self,
+        before: Passed,
+        output: bytes,
+        ahead: Iterable[Stretch],
+        stays: Callable[[str], bool],
+        worth: Worth,
     ) -> None:
         played = before.played
-        self._stays = stays
+        self._stays, self._worth = stays, worth
         self._before = before
         self.passed = before.with_output(Played(played.columns, played.rows, played.timeline, output))
         self.ahead = merged(ahead)
         self._numbers = {kept.place: number for number, kept in enumerate(before.kept)}
+        self._landed: int | None = None  # the state to go on from, if it is not the one before what is ahead
 
     def goes_on(self, terminal: WatchedTerminal, seen: Seen) -> bool:
         """Draw from before the next stretch up to where the screen is as it was. True: it was drawn to the end."""
-        start, track = self.passed.resume(self.passed.before(self.ahead[0].start), terminal)
+        number = self._landed if self._landed is not None else self.passed.before(self.ahead[0].start)
+        self._landed = None
+        start, track = self.passed.resume(number, terminal)
         feed = TextFeed(terminal)
         reached = Drawing(terminal, feed, track, seen).draw(
             self.passed.played,
@@ -148,33 +156,50 @@ class _Again:
             self.passed.track = track
         return reached
 
+    @property
+    def is_done(self) -> bool:
+        """Is there nothing left to be drawn?"""
+        return not self.ahead and self._landed is None
+
     def _is_as_before(self, after: Place, terminal: WatchedTerminal, track: Track) -> bool:
-        """Is nothing of a stretch left, and the screen as it was? Else this state is the one to keep here."""
+        """Is nothing of a stretch left, and the screen as it was? Else this state is the one to keep here.
+
+        It is as good where only rows are not as they were that stay so for a while, as nobody touches them.
+        """
         while self.ahead and self.ahead[0].end <= after.at:
             del self.ahead[0]
         number = self._numbers.get(after)
         if number is None:
             return False
-        if self.ahead and self.ahead[0].start < after.at:
-            is_back = False
-        else:
-            is_back = self._before.is_back(number, terminal, track) and not any(
-                map(self._stays, shown(terminal, with_history=self._before.is_resized_after(after)))
-            )
-        if not is_back:
-            with_history = self._before.is_resized_after(after)
-            self.passed.kept[number] = Kept(after, Saved(terminal, with_history=with_history), track.so_far())
-        return is_back
+        with_history = self._before.is_resized_after(after)
+        now = Kept(after, Saved(terminal, with_history=with_history), track.so_far())
+        end = self.ahead[0].start if self.ahead else len(self.passed.played.output)
+        rows = self._before.rows_unlike(number, now) if end >= after.at else None
+        if rows is not None:
+            unlike = {rows_of(terminal, with_history=with_history)[row] for row in rows}
+            if any(self._goes_on_below(*line, unlike) for line in shown(terminal, with_history=with_history)):
+                rows = None
+        if rows == set():
+            return True
+        self.passed.kept[number] = now
+        if rows:
+            landing = self._before.with_rows(number, now, rows, end)
+            self.passed.kept[number + 1 : number + 1 + len(landing)] = landing
+            self._landed = number + len(landing) if landing else None
+        return self._landed is not None
+
+    def _goes_on_below(self, text: str, members: Sequence[Row], unlike: set[Row]) -> bool:
+        """May a line be read together with what comes to stand below it, in another way than before?"""
+        return self._stays(text) or (not unlike.isdisjoint(members) and bool(self._worth(text)))
 
 
-def shown(terminal: WatchedTerminal, *, with_history: bool) -> Iterator[str]:
-    """Every line that stands on a terminal, or may come back: of the other screen, and above it, too."""
-    history = list(terminal.history) if with_history else list(terminal.history)[-ROWS_ABOVE:]
-    for rows in ([*history, *terminal.grid], terminal._other_grid):
+def shown(terminal: WatchedTerminal, *, with_history: bool) -> Iterator[tuple[str, Sequence[Row]]]:
+    """Every line that stands on a terminal, or may come back, with its rows: of the other screen, and above it, too."""
+    for rows in ([*rows_above(terminal, with_history=with_history), *terminal.grid], terminal._other_grid):
         y = 0
         while y < len(rows):
             first, last = wrapped(rows, y)
-            yield line(rows, first, last).text
+            yield line(rows, first, last).text, rows[first : last + 1]
             y = last + 1
 
 
@@ -190,7 +215,7 @@ def _replaced(before: bytes, after: bytes) -> Iterator[Stretch]:
             yield Stretch(start + differ[0], start + differ[-1] + 1)
 
 
-def _reader(played: Played, worth: Worth, take: Callable[[Text], None], seen: Seen) -> WatchedTerminal:
+def _reader(passed: Passed, worth: Worth, take: Callable[[Text], None], seen: Seen) -> WatchedTerminal:
     """A terminal that gives each text once."""
 
     def read_row(_: object, text: str, doubts: Sequence[int] = (), limits: Sequence[int] = ()) -> None:
@@ -198,13 +223,15 @@ def _reader(played: Played, worth: Worth, take: Callable[[Text], None], seen: Se
             take(Text(_SCREEN, text, (), doubts, seen.now, limits))
 
     def read(reading: Reading) -> None:
-        text = reading.text
+        text, rows = reading.text, reading.pieces
+        if len(rows) > 1 and any(row is not rows[0][0] for row, _, _ in rows):
+            passed.note_joined(seen.now)
         if reading.kind == _SCREEN:
             read_row(None, text, reading.doubts, reading.limits)
         elif text and seen.is_new(key_of(reading.kind, text)):
             take(Text(reading.kind, text, reading.seams, reading.doubts, seen.now))
 
-    terminal = WatchedTerminal(played.columns, played.rows)
+    terminal = WatchedTerminal(passed.played.columns, passed.played.rows)
     terminal.watch(read, worth, read_row)
     return terminal
 

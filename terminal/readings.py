@@ -99,6 +99,13 @@ def row_text(row: Row) -> str:
     return row.line.text
 
 
+def untouched(row: Row) -> Line:
+    """The same object again as long as a row is not changed."""
+    row_text(row)
+    assert row.line is not None
+    return row.line
+
+
 def wrapped(rows: Sequence[Row], y: int) -> tuple[int, int]:
     """First and last row of the line that row `y` belongs to, as the terminal wrapped it."""
     first = last = y

@@ -7,11 +7,13 @@ Cells are kept as text where they are nothing else: a state of 80 by 24 takes ab
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from copy import copy
 from typing import Any, NamedTuple
 
 from terminal.cells import Row
 from terminal.looking import NEAR
+from terminal.readings import untouched
 from terminal.watched import WatchedTerminal
 
 ROWS_ABOVE = NEAR + 2
@@ -42,16 +44,18 @@ class _Number(NamedTuple):
 class Saved:
     """What stands on a terminal, in it and about it, at one moment.
 
-    What was read of it is kept too (`resume`), but is no part of the comparison (`is_state_of`).
+    What was read of it is kept too (`resume`), but is no part of the comparison (`rows_unlike`).
     """
 
-    __slots__ = ("_rows", "_state")
+    __slots__ = ("_height", "_lines", "_rows", "_state")
 
     def __init__(self, terminal: WatchedTerminal, *, with_history: bool) -> None:
-        history = list(terminal.history) if with_history else list(terminal.history)[-ROWS_ABOVE:]
-        rows = [*terminal.grid, *terminal._other_grid, *history]
+        history = rows_above(terminal, with_history=with_history)
+        rows = rows_of(terminal, with_history=with_history)
         numbers = {row: _Number(number) for number, row in enumerate(rows)}
+        self._height = len(terminal.grid)
         self._rows = [_cells(row) for row in rows]
+        self._lines = [untouched(row) for row in rows]
         self._state = {
             name: _packed(value, numbers)
             for name, value in {**vars(terminal), "history": history}.items()
@@ -71,13 +75,67 @@ class Saved:
         state["_begun"] = None
         vars(terminal).update(state)
 
-    def is_state_of(self, terminal: WatchedTerminal, *, with_history: bool) -> bool:
-        """Would this terminal show from now on what the one that was kept showed?"""
-        other = Saved(terminal, with_history=with_history)
-        return self._rows == other._rows and self._shown() == other._shown()
+    def rows_unlike(self, other: Saved) -> set[int] | None:
+        """The rows (by their numbers) that hold other letters than those of another state, and are read by now.
+
+        None where anything else differs, and the two would show different things from now on.
+        """
+        if len(self._rows) != len(other._rows) or self._shown() != other._shown():
+            return None
+        unlike = {
+            number
+            for number, (mine, theirs) in enumerate(zip(self._rows, other._rows, strict=True))
+            if mine != theirs
+        }
+        are_letters = all(_are_letters(self._rows[number], other._rows[number]) for number in unlike)
+        return (
+            unlike
+            if are_letters and not any(_Number(row) in self._state["_fresh"] for row in unlike)
+            else None
+        )
+
+    def is_hidden(self, row: int) -> bool:
+        """Is a row one of the screen that is not shown?"""
+        return self._height <= row < 2 * self._height
+
+    @property
+    def switches(self) -> int:
+        """How often the other screen had come."""
+        return int(self._state["switches"])
+
+    def with_rows(self, other: Saved, rows: Iterable[int], before: Saved) -> Saved | None:
+        """This state with some rows of another one in place of what they are here.
+
+        They are known by what they were in the state `before` the other one; None where one of them was touched since.
+        """
+        numbers = {id(line): number for number, line in enumerate(self._lines) if line.text}
+        changed = copy(self)
+        changed._rows = list(self._rows)
+        for row in rows:
+            number = numbers.get(id(before._lines[row]))
+            if number is None:
+                return None
+            changed._rows[number] = self._rows[number]._replace(data=other._rows[row].data)
+        return changed
 
     def _shown(self) -> dict[str, Any]:
         return {name: value for name, value in self._state.items() if name not in _OF_READING}
+
+
+def rows_of(terminal: WatchedTerminal, *, with_history: bool) -> list[Row]:
+    """Every row that a state has, in the order of their numbers."""
+    above = rows_above(terminal, with_history=with_history)
+    return [*terminal.grid, *terminal._other_grid, *above]
+
+
+def rows_above(terminal: WatchedTerminal, *, with_history: bool) -> list[Row]:
+    """Those above the screen: all, or so many as are read with it."""
+    return list(terminal.history) if with_history else list(terminal.history)[-ROWS_ABOVE:]
+
+
+def _are_letters(one: _Cells, other: _Cells) -> bool:
+    """Are two rows alike but for letters of one cell each?"""
+    return one[1:] == other[1:] and isinstance(one.data, str) and isinstance(other.data, str)
 
 
 def _cells(row: Row) -> _Cells:

@@ -25,7 +25,10 @@ _MOST_LOOSE = 500
 
 
 class WatchedTerminal(LookingTerminal):
-    """`Terminal` that hands every reading of its screen to `read`, before the cells change."""
+    """`Terminal` that hands every reading of its screen to `read`, before the cells change.
+
+    `switches` counts how often the other screen came.
+    """
 
     def watch(
         self,
@@ -38,6 +41,7 @@ class WatchedTerminal(LookingTerminal):
         self._entering: Row | None = None
         self._stroke: Row | None = None  # where one text is painted over another
         self._paused = False
+        self.switches = 0
         super().watch(read, worth, read_row)
 
     # -- what is painted ------------------------------------------------------------------------------
@@ -322,6 +326,7 @@ class WatchedTerminal(LookingTerminal):
         """See `StatefulScreen`."""
         self._spare_rows(0, self.lines)
         self._forget()
+        self.switches += on != self.alternate
         super().use_alternate(on, clear_first)
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:

@@ -143,7 +143,9 @@ class Openings:
         found: dict[bytes, set[tuple[View, int]]] = {}
         for view, starts in rows:
             begun = (start for _, start, _ in self._heads.hits(view.text) if (id(view), start) not in inside)
-            self.texts.extend((view, number) for number in {bisect_right(starts, start) - 1 for start in begun})
+            self.texts.extend(
+                (view, number) for number in {bisect_right(starts, start) - 1 for start in begun}
+            )
             for end, cut in _cuts_in(view.text, starts, cuts):
                 found.setdefault(cut, set()).add((view, bisect_right(starts, end - 1) - 1))
         for cut, places in found.items():

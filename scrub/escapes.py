@@ -151,17 +151,20 @@ class _MoveSeams(_Moved):
         self._data = data
         self._text = text
         self._pieces = pieces
+        self._moved: dict[int, bool] = {}
 
     def between(self, start: int, end: int) -> Sequence[int]:
-        text_starts = self._pieces.starts[0]
-        first = bisect_right(text_starts, start)
-        return [
-            text_starts[index]
-            for index in range(max(1, first), bisect_left(text_starts, end))
-            if self._moved_before(index)
-        ]
+        text_starts, moved = self._pieces.starts[0], self._moved
+        found = []
+        for index in range(max(1, bisect_right(text_starts, start)), bisect_left(text_starts, end)):
+            is_moved = moved.get(index)
+            if is_moved is None:
+                is_moved = moved[index] = self._is_moved_before(index)
+            if is_moved:
+                found.append(text_starts[index])
+        return found
 
-    def _moved_before(self, index: int) -> bool:
+    def _is_moved_before(self, index: int) -> bool:
         text_starts, stream_starts, _ = self._pieces.starts
         text = text_starts[index] - text_starts[index - 1]
         return (

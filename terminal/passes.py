@@ -122,7 +122,7 @@ class Passed:
     @classmethod
     def over(cls, played: Played) -> Self:
         """Before it began."""
-        return cls(played, _spacing=SPACING, _last_resize=played.last_resize())
+        return cls(played, _spacing=played.piece, _last_resize=played.last_resize())
 
     def with_output(self, played: Played) -> Passed:
         """The same over other output, as far as the states are the same."""

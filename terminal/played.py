@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self, TypeAlias
 
 PIECE = 8_192
+LEAST = 2_048
+STATES = 4
 """Bytes that are drawn at once."""
 
 
@@ -74,16 +76,21 @@ class Played:
                 yield Piece(step, False, Place(number + 1, 0, at))
                 continue
             first, end = at - inside, at - inside + step
-            while at + PIECE < end:
+            while at + self.piece < end:
                 before, at = at, self._cut(at)
                 yield Piece(self.output[before:at], False, Place(number, at - first, at))
             yield Piece(self.output[at:end], True, Place(number + 1, 0, end))
             at, inside = end, 0
 
+    @property
+    def piece(self) -> int:
+        return min(PIECE, max(LEAST, len(self.output) // STATES))
+
     def _cut(self, at: int) -> int:
         """Where a piece from a byte on ends: before a sequence, if there is one, so that none is cut."""
-        escape = self.output.rfind(b"\x1b", at + PIECE // 2, at + PIECE)
-        return escape if escape >= 0 else at + PIECE
+        piece = self.piece
+        escape = self.output.rfind(b"\x1b", at + piece // 2, at + piece)
+        return escape if escape >= 0 else at + piece
 
     def last_resize(self) -> int:
         """The number of the last step that is another size; -1 where there is none."""

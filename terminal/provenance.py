@@ -254,7 +254,7 @@ def painted_texts(
     """
     given: set[int] = set()
     for stretch in merged(stretches):
-        near = passed.before(stretch.start)
+        near = passed.before(stretch.start - 1)
         for number in (near, max(-1, near - _FURTHER), -1):
             found = _Painting(passed, number, worth, wanted).draw_to(stretch.end)
             if found is not None:

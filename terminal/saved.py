@@ -141,7 +141,7 @@ def _are_letters(one: _Cells, other: _Cells) -> bool:
 def _cells(row: Row) -> _Cells:
     text = "".join(row.data)
     return _Cells(
-        text if len(text) == len(row.data) and "" not in row.data else tuple(row.data),
+        text if len(text) == len(row.data) and not (row.special and "" in row.data) else tuple(row.data),
         None if row.plain else tuple(row.pens),
         None if row.protected is None else tuple(row.protected),
         (row.plain, row.special, row.continued, row.padded),

@@ -67,11 +67,10 @@ class Beginnings:
     def _cut(self, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Where the first letters of something stand at the end of the text, or before a border; and the rest."""
         for end in _field_ends(text):
-            yield from self._cut_at(text, end)
+            if text[max(0, end - 2) : end] in self._last or text[end - 1 : end] in self._last:
+                yield from self._cut_at(text, end)
 
     def _cut_at(self, text: str, end: int) -> Iterator[tuple[int, tuple[str, ...]]]:
-        if text[max(0, end - 2) : end] not in self._last and text[end - 1 : end] not in self._last:
-            return
         tail = _TAIL.search(text, max(0, end - _LONGEST_CUT), end)
         if tail and (rest := self._cuts.get(tail[1])):
             yield tail.start(1), rest

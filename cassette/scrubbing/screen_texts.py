@@ -60,9 +60,10 @@ class _Batch:
         start = len(self.text)
         self.starts.append(start)
         self.places.append(text.at)
-        told = ((self.seams, text.seams), (self.doubts, text.doubts), (self.limits, text.limits))
-        for mine, theirs in told:
-            mine.extend(start + len(text.text[:seam].encode("utf-8", "replace")) for seam in theirs)
+        if text.seams or text.doubts or text.limits:
+            told = ((self.seams, text.seams), (self.doubts, text.doubts), (self.limits, text.limits))
+            for mine, theirs in told:
+                mine.extend(start + len(text.text[:seam].encode("utf-8", "replace")) for seam in theirs)
         self.text += text.text.encode("utf-8", "replace")
         self.text += APART
 

@@ -18,9 +18,8 @@ from terminal.watched import WatchedTerminal
 
 ROWS_ABOVE = 3
 """Rows above that of the cursor which belong to what a program asked."""
-SPACING = 8_192
-"""Bytes between two states that are kept, at first; twice as many each time that they have become too many."""
 MOST_KEPT = 48
+"""States that are kept: one for each piece at first, at twice the distance each time that they have become too many."""
 _MOST_SEEN = 500_000
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self, TypeAlias
 
 PIECE = 8_192
-LEAST = 2_048
-STATES = 4
-"""Bytes that are drawn at once."""
+"""Bytes that are drawn at once, at most."""
+_LEAST_PIECE = 2_048
+_LEAST_PIECES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ class Played:
         return cls(columns, rows, timeline, bytes(output))
 
     def pieces(self, start: Place = START) -> Iterator[Piece]:
-        """All that comes from a place on, cut into pieces of at most `PIECE` bytes, most often between two sequences."""
+        """All that comes from a place on, cut into pieces of at most `piece` bytes, most often between two
+        sequences.
+        """
         at, inside = start.at, start.inside
         for number in range(start.step, len(self.timeline)):
             step = self.timeline[number]
@@ -84,7 +86,8 @@ class Played:
 
     @property
     def piece(self) -> int:
-        return min(PIECE, max(LEAST, len(self.output) // STATES))
+        """Bytes that are drawn at once: fewer of a small recording, so that there are states in it to go on from."""
+        return min(PIECE, max(_LEAST_PIECE, len(self.output) // _LEAST_PIECES))
 
     def _cut(self, at: int) -> int:
         """Where a piece from a byte on ends: before a sequence, if there is one, so that none is cut."""

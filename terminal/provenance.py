@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from terminal.cells import Row
@@ -26,6 +27,7 @@ from terminal.saved import Saved, rows_above, rows_of
 from terminal.watched import WatchedTerminal
 
 _SCREEN = "screen"
+_APART = 64  # bytes that are the same between two stretches that are not
 _FURTHER = 3  # states further back, where one is too late
 
 PaintedCell: TypeAlias = tuple[str, tuple[Span, ...]]
@@ -211,8 +213,10 @@ def _replaced(before: bytes, after: bytes) -> Iterator[Stretch]:
     for start in range(0, len(before), block):
         old, new = before[start : start + block], after[start : start + block]
         if old != new:
-            differ = [at for at, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
-            yield Stretch(start + differ[0], start + differ[-1] + 1)
+            differ = [start + at for at, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
+            ends = [at for at, after in pairwise(differ) if after - at > _APART]
+            starts = [after for at, after in pairwise(differ) if after - at > _APART]
+            yield from map(Stretch, [differ[0], *starts], [at + 1 for at in (*ends, differ[-1])])
 
 
 def _reader(passed: Passed, worth: Worth, take: Callable[[Text], None], seen: Seen) -> WatchedTerminal:

@@ -76,7 +76,7 @@ class Saved:
         vars(terminal).update(state)
 
     def rows_unlike(self, other: Saved) -> set[int] | None:
-        """The rows (by their numbers) that hold other letters than those of another state, and are read by now.
+        """The rows (by their numbers) that hold other letters than those of another state.
 
         None where anything else differs, and the two would show different things from now on.
         """
@@ -88,11 +88,7 @@ class Saved:
             if mine != theirs
         }
         are_letters = all(_are_letters(self._rows[number], other._rows[number]) for number in unlike)
-        return (
-            unlike
-            if are_letters and not any(_Number(row) in self._state["_fresh"] for row in unlike)
-            else None
-        )
+        return unlike if are_letters else None
 
     def is_hidden(self, row: int) -> bool:
         """Is a row one of the screen that is not shown?"""

@@ -26,7 +26,6 @@ def _short_distances() -> Iterator[None]:
     """Every few bytes a state is kept, so that small recordings have many."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(played, "PIECE", 5)
-        patch.setattr(passes, "SPACING", 5)
         patch.setattr(inked, "STRIKES_APART", 8)
         yield
 
@@ -128,6 +127,53 @@ def test_what_begins_only_now_is_read_on_as_long_as_it_stands(steps: list[Step])
     assert Reading(recording(steps)).texts <= reading.texts
 
 
+STANDS = [
+    b"\x1b[1;2Habcde",
+    b"\x1b[2;3Habc",
+    b"\x1b[3;1Hefghijklmabc",
+    b"\x1b[2;8Hgabcd",
+    b"\x1b[?1049h",
+    b"\x1b[K",
+]
+BESIDE = st.one_of(
+    st.sampled_from(
+        [
+            b"\x1b[4;1Hnop", b"\x1b[4;2Hqrs", b"\x1b[5;1Htuv", b"\x1b[5;3H\x1b[1mwxy\x1b[m", b"\x1b[4;1H\x1b[K",
+            b"\x1b[4;5Hgno", b"\x1b[3;11Hgg", b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[2;3Hxyz", b"\x1b[1;1H\x1b[K",
+            b"\x1b[4;10Hstuvwxyz", b"\x1b[4;5r", b"\x1b[5;1H\n", b"\x1b[r",
+        ]
+    ),
+    PIECES,
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.lists(st.sampled_from(STANDS), min_size=1, max_size=4),
+    st.lists(BESIDE, max_size=40),
+    st.sampled_from([b"\x1b[1;2Hbcdef", b"\x1b[4;2Hbcdef", b"\x1b[5;1Habcde"]),
+    st.lists(BESIDE, max_size=20),
+    st.booleans(),
+)
+def test_rows_that_stand_untouched_are_the_same_in_every_state(
+    first: list[bytes], beside: list[bytes], second: bytes, later: list[bytes], at_once: bool
+) -> None:
+    """What was rewritten stays for long, and now and then something is done to it, or a second place is rewritten."""
+    place = len(b"".join([*first, *beside]))
+    reading = Reading(recording([*first, *beside, second, *later]))
+    output = reading.passed.played.output
+    ends = range(len(b"".join(first))), range(place, place + 11)
+    both = replaced(output, [*ends[0], *ends[1]])
+    for changed in [both] if at_once else [replaced(output, ends[0]), both]:
+        reading.again(changed)
+        whole = Reading(Played(COLUMNS, ROWS, reading.passed.played.timeline, changed))
+        assert whole.texts <= reading.texts
+        assert whole.passed.track.digest == reading.passed.track.digest
+        for mine, drawn in zip(reading.passed.kept, whole.passed.kept, strict=True):
+            assert mine.place == drawn.place
+            assert mine.state.rows_unlike(drawn.state) == set()
+
+
 IDLE = [b"\x1b[5;1H%05d" % number for number in range(50)]
 BEGUN = b"\x1b[1;1Hgabcdefhijkl"
 
@@ -156,6 +202,19 @@ def test_what_was_rewritten_before_stands_there_when_more_is() -> None:
     reading.again(reading.passed.played.output.replace(b"abc", b"Bbc"))
     new = reading.again(reading.passed.played.output.replace(b"def", b"Eef"))
     assert "BbcEef" in {text.text for text in new}
+
+
+def test_what_stays_is_no_reason_to_miss_what_else_was_rewritten() -> None:
+    reading = Reading(recording([b"\x1b[1;1Habc", *IDLE, b"\x1b[3;1Hdef", *IDLE]))
+    new = reading.again(reading.passed.played.output.replace(b"abc", b"Bbc").replace(b"def", b"Eef"))
+    assert {"Bbc", "Eef"} <= {text.text for text in new}
+
+
+def test_what_was_behind_another_screen_and_was_shown_meanwhile_is_read() -> None:
+    shown = [b"\x1b[?1049l\x1b[2;1Hxxgdefghijkl", b"\x1b[?1049h"]
+    reading = Reading(recording([b"\x1b[3;1Habc", b"\x1b[?1049h", *IDLE, *shown, *IDLE]))
+    new = reading.again(reading.passed.played.output.replace(b"abc", b"Bbc"))
+    assert any(text.text.endswith("ghijklBbc") for text in new)
 
 
 class One(dict[str, Part]):
@@ -294,6 +353,30 @@ def test_only_what_is_another_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [text.text for text in reading.again(changed) if "limb" in text.text] == ["limb 200"]
     assert sum(drawn) < len(output) / 4
     assert not reading.again(changed)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"", b""), (b"\x1b[?1049h", b""), (b"\x1b[?1049h", b"\x1b[?1049l\x1b[4;1Hxy")],
+    ids=["in-sight", "behind-another-screen", "shown-again"],
+)
+def test_what_stays_on_the_screen_is_drawn_where_it_was_painted(
+    before: bytes, after: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret that stands from the start to the end, and two hundred pieces below it."""
+    reading = Reading(recording([b"\x1b[1;1Habc", before, *IDLE, *IDLE, after, *IDLE, *IDLE]))
+    output = reading.passed.played.output
+    drawn: list[int] = []
+    feed = TextFeed.__call__
+
+    def counting(self: TextFeed, data: bytes) -> None:
+        drawn.append(len(data))
+        feed(self, data)
+
+    monkeypatch.setattr(TextFeed, "__call__", counting)
+    changed = output.replace(b"abc", b"Bbc")
+    assert "Bbc" in {text.text for text in reading.again(changed)}
+    assert sum(drawn) < len(output) / 4
 
 
 def test_a_pass_keeps_few_states() -> None:

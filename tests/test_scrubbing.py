@@ -277,7 +277,6 @@ def test_hazards_come_out_alike_with_states_kept_everywhere(
     events = [*filler, *hazard(record)]
     whole = scrubbed(events, *values, size=size)
     monkeypatch.setattr("terminal.played.PIECE", 16)
-    monkeypatch.setattr("terminal.passes.SPACING", 16)
     again = scrubbed(events, *values, size=size)
     assert output_of(again) == output_of(whole)
     assert again.report == whole.report

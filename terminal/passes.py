@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple, Self
 
-from terminal.played import START, Place, Played, Resize
+from terminal.played import PIECE, START, Place, Played, Resize
 from terminal.saved import Saved
 from terminal.tokenizer import Tokenizer
 from terminal.watched import WatchedTerminal
@@ -74,15 +74,18 @@ class Track:
 class Seen:
     """The texts that were read, by their keys, each with the piece of output in which it was read last.
 
-    `now` is where that piece begins. `forgets` says that there were too many, and some are no longer known.
+    `now` is where that piece begins. `forgets` says that there were too many, and some are no longer known. Where a
+    text was not read for more than `apart` bytes, that is known, too.
     """
 
-    __slots__ = ("forgets", "last", "now")
+    __slots__ = ("_gaps", "apart", "forgets", "last", "now")
 
     def __init__(self) -> None:
         self.last: dict[int, int] = {}
         self.now = 0
         self.forgets = False
+        self.apart = PIECE
+        self._gaps: dict[int, list[tuple[int, int]]] = {}
 
     def is_new(self, key: int) -> bool:
         """Note a text; was it never read before?"""
@@ -95,8 +98,22 @@ class Seen:
             last[key] = now
             return True
         if before < now:
+            if now - before > self.apart:
+                self._gaps.setdefault(key, []).append((before, now))
             last[key] = now
         return False
+
+    def stretches(self, key: int, first: int) -> list[Stretch]:
+        """Where a text was read that was read first in the piece that begins at `first`."""
+        gaps = [gap for gap in self._gaps.get(key, ()) if gap[0] >= first]
+        starts = [first, *(after for _, after in gaps)]
+        ends = [*(before for before, _ in gaps), self.last.get(key, first)]
+        return [Stretch(start, end + 1) for start, end in zip(starts, ends, strict=True)]
+
+    def forget(self, key: int) -> None:
+        """The text is a new one when it is read again."""
+        self.last.pop(key, None)
+        self._gaps.pop(key, None)
 
 
 class Kept(NamedTuple):

@@ -20,7 +20,7 @@ from terminal.cells import Row
 from terminal.inked import InkedTerminal, Inker, Strikes, are_known, painted, strikes_at
 from terminal.looking import Worth
 from terminal.origins import Origins, Span
-from terminal.passes import Drawing, Kept, Passed, Seen, Stretch, TextFeed, Track, merged
+from terminal.passes import MOST_KEPT, Drawing, Kept, Passed, Seen, Stretch, TextFeed, Track, merged
 from terminal.played import START, Place, Played
 from terminal.readings import Reading, line, wrapped
 from terminal.saved import Saved, rows_above, rows_of
@@ -88,6 +88,7 @@ def texts(
     The texts that were given are noted in `seen`; those that are in it are not given. With `keep`, states are kept.
     """
     seen, passed = seen or Seen(), Passed.over(played)
+    seen.apart = max(2 * played.piece, len(played.output) // MOST_KEPT)
     terminal = _reader(passed, worth, take, seen)
     feed = TextFeed(terminal)
 
@@ -257,21 +258,40 @@ def painted_texts(
     each as it takes to know the bytes of all that is needed.
     """
     given: set[int] = set()
-    for stretch in merged(stretches):
-        near = passed.before(stretch.start - 1)
-        for number in (near, max(-1, near - _FURTHER), -1):
-            found = _Painting(passed, number, worth, wanted).draw_to(stretch.end)
-            if found is not None:
-                break
-        for text in found or ():
+
+    def give(number: int, stretches: Sequence[Stretch]) -> list[Stretch]:
+        painting = _Painting(passed, number, worth, wanted)
+        lacking = painting.draw(stretches)
+        for text in painting.found:
             key = hash((text.kind, *text.cells))
             if key not in given:
                 given.add(key)
                 take(text)
+        return lacking
+
+    for near, group in _groups(passed, merged(stretches)):
+        for stretch in give(near, group):
+            if give(max(-1, near - _FURTHER), [stretch]):
+                give(-1, [stretch])
+
+
+def _groups(passed: Passed, stretches: Sequence[Stretch]) -> Iterator[tuple[int, list[Stretch]]]:
+    """Stretches that are drawn in one go, with the number of the state before them."""
+    near, group = -1, list[Stretch]()
+    for stretch in stretches:
+        before = passed.before(stretch.start - 1)
+        if group and before >= 0 and passed.kept[before].place.at > group[-1].end:
+            yield near, group
+            group = []
+        if not group:
+            near = before
+        group.append(stretch)
+    if group:
+        yield near, group
 
 
 class _Painting:
-    """A stretch of a recording drawn by a terminal that knows which bytes it draws."""
+    """Stretches of a recording drawn by a terminal that knows which bytes it draws. `found` is what was wanted."""
 
     def __init__(self, passed: Passed, number: int, worth: Worth, wanted: Mapping[str, Part]) -> None:
         played = passed.played
@@ -283,17 +303,16 @@ class _Painting:
         self._origins = Origins(self._start.at)
         self._drawing = Drawing(terminal, _inking(terminal, self._origins))
         self._seen: set[int] = set()
-        self._found: list[PaintedText] = []
-        self._lacks = False
+        self._lacking: set[int] = set()
+        self.found: list[PaintedText] = []
 
-    def draw_to(self, end: int) -> list[PaintedText] | None:
-        """What was wanted; None where bytes are needed that were drawn before the start."""
-
-        def stops(after: Place) -> bool:
-            return after.at >= end or (self._lacks and self._start.at > 0)
-
-        self._drawing.draw(self._played, self._start, stops)
-        return None if self._lacks and self._start.at > 0 else self._found
+    def draw(self, stretches: Sequence[Stretch]) -> list[Stretch]:
+        """Draw to the end of the last one. Those in which bytes are needed that were drawn before the start."""
+        end = stretches[-1].end
+        self._drawing.draw(self._played, self._start, lambda after: after.at >= end)
+        return [
+            stretch for stretch in stretches if any(stretch.start <= at < stretch.end for at in self._lacking)
+        ]
 
     def _read_row(self, row: Row, text: str) -> None:
         if text and text in self._wanted:
@@ -304,16 +323,18 @@ class _Painting:
         part = self._wanted.get(text) if text else None
         if part is None:
             return
-        cells = list(painted(reading, part.start, part.end))
-        key = hash((reading.kind, tuple(cells)))
+        needed = list(painted(reading, part.first, part.last))
+        if self._start.at and not all(cell == " " or are_known(strikes) for cell, strikes in needed):
+            self._lacking.add(self._drawing.seen.now)
+            return
+        key = hash((reading.kind, text, tuple(needed)))
         if key in self._seen:
             return
         self._seen.add(key)
-        needed = cells[part.first - part.start : part.last - part.start]
-        self._lacks = self._lacks or not all(cell == " " or are_known(strikes) for cell, strikes in needed)
+        cells = list(painted(reading, part.start, part.end))
         seams = [seam - part.start for seam in reading.seams if part.start <= seam <= part.start + len(cells)]
         shown = [(character, _spans(self._origins, strikes)) for character, strikes in cells]
-        self._found.append(PaintedText(reading.kind, shown, seams))
+        self.found.append(PaintedText(reading.kind, shown, seams))
 
 
 def _inking(terminal: InkedTerminal, origins: Origins) -> Callable[[bytes], None]:

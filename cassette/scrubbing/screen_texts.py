@@ -196,7 +196,8 @@ class ScreenTexts:
         stretches: list[Stretch] = []
         for view, number in openings.texts:
             text, place = self._text(view, number)
-            self.again.append(Stretch(place, self.seen.last.get(key_of(view.kind, text), place) + 1))
+            self.again += self.seen.stretches(key_of(view.kind, text), place)
+        read = set[int]()
         for hit in hits:
             text, start, end, place = self._around(hit)
             key = key_of(hit.view.kind, text)
@@ -207,9 +208,12 @@ class ScreenTexts:
                 min(first, start),
                 max(last, end),
             )
-            stretches.append(Stretch(place, self.seen.last.pop(key, place) + 1))
+            stretches += self.seen.stretches(key, place)
+            read.add(key)
             if hit.view.kind == "screen":
                 self._hits.add(text, start, end)
+        for key in read:
+            self.seen.forget(key)
         self.swept_with = book.version
         self.views.clear()
         self._batches.clear()
@@ -220,7 +224,7 @@ class ScreenTexts:
         """Give the texts up without having searched them: they are new again for a further look."""
         for view in self.views:
             for text in view.text.split(APART):
-                self.seen.last.pop(key_of(view.kind, text.decode("utf-8", "replace")), None)
+                self.seen.forget(key_of(view.kind, text.decode("utf-8", "replace")))
 
     def _around(self, hit: Hit) -> tuple[str, int, int, int]:
         """The text that a hit stands in, its place there in characters, and where the text was read first."""

@@ -8,7 +8,7 @@ a file's name do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from terminal.cells import Row
 
@@ -108,22 +108,13 @@ def loose_joins(pieces: Sequence[Piece], loose: Container[Row]) -> list[int]:
     ]
 
 
-def older_joins(pieces: Sequence[Piece], fresh: Mapping[Row, tuple[int, int]]) -> list[int]:
-    """Which pieces stood there before the one above them was painted (`fresh`: what was painted last, by columns).
+def older_joins(pieces: Sequence[Piece], is_old: Callable[[Row], bool]) -> list[int]:
+    """Which pieces stood there long before the one above them was painted.
 
-    What a program breaks over rows it paints from the top: a token that is whole above has ended there.
+    What a program breaks over rows it paints at once: a token that is whole above has ended there.
     """
-    return [
-        number
-        for number in range(1, len(pieces))
-        if _is_fresh(pieces[number - 1], fresh) and not _is_fresh(pieces[number], fresh)
-    ]
-
-
-def _is_fresh(piece: Piece, fresh: Mapping[Row, tuple[int, int]]) -> bool:
-    row, start, end = piece
-    first, last = fresh.get(row, (0, 0))
-    return first < end and start < last
+    old = [is_old(row) for row, _, _ in pieces]
+    return [number for number in range(1, len(pieces)) if old[number] and not old[number - 1]]
 
 
 def token_end(data: Sequence[str], x: int) -> int:

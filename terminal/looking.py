@@ -46,6 +46,8 @@ class LookingTerminal(Terminal):
         self._begun: dict[Row, None] | None = None
         self._quiet = 0
         self._loose: set[Row] = set()
+        self._lately: set[Row] = set()
+        self._before: set[Row] = set()
         self.watching = True
 
     def look(self) -> None:
@@ -84,8 +86,16 @@ class LookingTerminal(Terminal):
             if begun is None or row in begun:
                 left[row] = None
         self._begun = left
+        self._lately.update(fresh)
         fresh.clear()
         self._quiet = 0
+
+    def grow_old(self) -> None:
+        """What was painted before the last time that this was said is no longer new."""
+        self._before, self._lately = self._lately, set()
+
+    def _is_old(self, row: Row) -> bool:
+        return not (row in self._fresh or row in self._lately or row in self._before)
 
     def _read_line(self, rows: list[Row], first: int, last: int, left: dict[Row, None]) -> None:
         """Read what is fresh of a line of several rows."""
@@ -117,7 +127,7 @@ class LookingTerminal(Terminal):
         for character, how in found:
             if isinstance(how, str):
                 for reading in joined(
-                    rows, first, last, character, how, loose=self._loose, fresh=self._fresh
+                    rows, first, last, character, how, loose=self._loose, is_old=self._is_old
                 ):
                     self._read(reading)
             elif goes_on(rows, first, last, character, how):
@@ -127,7 +137,7 @@ class LookingTerminal(Terminal):
     def _read_cut(self, rows: list[Row], first: int, last: int, character: int) -> None:
         """What begins at the end of a row with its first letters alone."""
         hows = set[str]()
-        for reading in joined(rows, first, last, character, "any", loose=self._loose, fresh=self._fresh):
+        for reading in joined(rows, first, last, character, "any", loose=self._loose, is_old=self._is_old):
             self._read(reading)
             hows.update(how for _, how in self._judge(reading.text) if isinstance(how, str))
         for reading in joined(rows, first, last, character, "box") if "box" in hows else ():

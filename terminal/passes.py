@@ -18,6 +18,8 @@ from terminal.watched import WatchedTerminal
 
 ROWS_ABOVE = 3
 """Rows above that of the cursor which belong to what a program asked."""
+AGE = 4_096
+"""Bytes after which, at the latest two times as many, what was painted is no longer new."""
 MOST_KEPT = 48
 """States that are kept: one for each piece at first, at twice the distance each time that they have become too many."""
 _MOST_SEEN = 500_000
@@ -249,6 +251,8 @@ class Drawing:
                 terminal.resize(step.rows, step.columns)
             else:
                 track.ask(terminal)
+            if after.at // AGE > seen.now // AGE:
+                terminal.grow_old()
             if stops(after):
                 terminal.look()
                 return False

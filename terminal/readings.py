@@ -6,8 +6,7 @@ change. What joins rows by a guess says where (`seams`, in characters); borders 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from terminal.breaks import (
@@ -155,12 +154,12 @@ def joined(
     how: How,
     *,
     loose: Container[Row] = (),
-    fresh: Mapping[Row, tuple[int, int]] = MappingProxyType({}),
+    is_old: Callable[[Row], bool] = lambda _: False,
 ) -> Iterator[Reading]:
     """The readings of what begins at a character of a line, when it goes on in rows below by a guess.
 
     Of the token there; with `box` also the rest of the box, line by line; with `any` also whatever stands in the
-    same field of the rows below, joined without and with a blank. `fresh` are the columns of rows painted last.
+    same field of the rows below, joined without and with a blank. `is_old`: was nothing of a row painted for long?
     """
     y, x = _column_of(rows, first, last, character)
     row = rows[y].data
@@ -181,7 +180,7 @@ def joined(
         tail = list(_below(rows, y + 1, column, edge))
         if tail:
             parts = [pieces[-1], *tail]
-            below = {*unlikely_joins(rows, y, border, parts), *older_joins(parts, fresh)}
+            below = {*unlikely_joins(rows, y, border, parts), *older_joins(parts, is_old)}
             unlikely = [*loose_joins(pieces, loose), *(len(pieces) - 1 + at for at in sorted(below))]
             yield Reading("screen-joined", [*pieces, *tail], guessed=True, unlikely=unlikely)
 

@@ -13,7 +13,7 @@ from screen_steps import COLUMNS, PIECES, ROWS, STEPS
 from terminal.dispatch import Terminal
 from terminal.looking import NEAR, Beginning
 from terminal.origins import Origins
-from terminal.passes import Stretch
+from terminal.passes import AGE, Stretch
 from terminal.played import Played, Resize, Step
 from terminal.provenance import PaintedText, Part, Text, cells_of, painted_texts, texts
 from terminal.pyte_emulator import PyteEmulator
@@ -356,6 +356,22 @@ def joined(data: bytes, *, columns: int = 40, kind: str = "screen-joined") -> li
 )
 def test_rows_that_a_program_broke_are_joined(data: bytes) -> None:
     assert any(text.startswith("KEYabcdef123ghi") for text in joined(data))
+
+
+@pytest.mark.parametrize(("between", "doubts"), [(3 * AGE, [6]), (20, [])])
+def test_what_stood_below_long_before_is_doubtful(between: int, doubts: list[int]) -> None:
+    """A row below that was painted a screen or two ago is no rest of what is painted now, which could end here."""
+    idle = b"\x1b[5;1Hidle\x1b[2K" * (between // 14)
+    chunks = [
+        b"\x1b[2;3Hdef123",
+        *(idle[at : at + 140] for at in range(0, len(idle), 140)),
+        b"\x1b[1;3HKEYabc",
+    ]
+    read: list[Text] = []
+    texts(played(chunks, 40, 10), worth=lambda text: [(text.find("KEY"), "token")] if "KEY" in text else [],
+          take=read.append)  # fmt: skip
+    found = [text for text in read if text.text == "KEYabcdef123"]
+    assert [sorted(text.doubts) for text in found] == [doubts]
 
 
 def test_a_box_is_read_line_by_line() -> None:

@@ -229,6 +229,15 @@ def test_a_known_value_that_ends_a_row_is_not_joined_with_the_next() -> None:
     assert KEY[:PIECE] not in after
 
 
+def test_a_row_that_stood_below_for_long_is_no_part_of_a_token() -> None:
+    """The status line of a program, and above it what it prints; all else that would end the token is missing."""
+    idle = b"".join(b"\x1b[9;1Hworking %d\x1b[K" % number for number in range(900))
+    data = b"\x1b[4;1HGPT-6.1-Sol" + idle + f"\x1b[3;1H{KEY}".encode()
+    after = output_of(scrubbed(outputs([data]))).decode()
+    assert "GPT-6.1-Sol" in after
+    assert KEY[:PIECE] not in after
+
+
 def test_what_is_left_of_an_older_text_is_no_part_of_a_value_that_is_painted_over_it() -> None:
     old, new = "nothing_of_a_key_but_a_long_name", "ACME_PASSWORD=x9kQ2mZr7Lw"
     data = f"\x1b[3;1H{old}\x1b[4;1H-\x1b[3;1H{new}\x1b[K\r\n{old}\x1b[9;1H".encode()

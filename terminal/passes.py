@@ -4,9 +4,10 @@ where the cursor stood, when which text was read.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple, Self
@@ -80,14 +81,15 @@ class Seen:
     text was not read for more than `apart` bytes, that is known, too.
     """
 
-    __slots__ = ("_gaps", "apart", "forgets", "last", "now")
+    __slots__ = ("_gaps", "_since", "apart", "forgets", "last", "now")
 
     def __init__(self) -> None:
         self.last: dict[int, int] = {}
         self.now = 0
         self.forgets = False
         self.apart = PIECE
-        self._gaps: dict[int, list[tuple[int, int]]] = {}
+        self._gaps = array("q")  # of all texts, in the order in which they ended: key, last read, read again
+        self._since: dict[int, int] = {}  # from where on they count for a text that was forgotten
 
     def is_new(self, key: int) -> bool:
         """Note a text; was it never read before?"""
@@ -101,21 +103,28 @@ class Seen:
             return True
         if before < now:
             if now - before > self.apart:
-                self._gaps.setdefault(key, []).append((before, now))
+                self._gaps.extend((key, before, now))
             last[key] = now
         return False
 
-    def stretches(self, key: int, first: int) -> list[Stretch]:
-        """Where a text was read that was read first in the piece that begins at `first`."""
-        gaps = [gap for gap in self._gaps.get(key, ()) if gap[0] >= first]
-        starts = [first, *(after for _, after in gaps)]
-        ends = [*(before for before, _ in gaps), self.last.get(key, first)]
-        return [Stretch(start, end + 1) for start, end in zip(starts, ends, strict=True)]
+    def stretches(self, first: Mapping[int, int]) -> dict[int, list[Stretch]]:
+        """Where texts were read of which the key is given, and where each was read first."""
+        gaps: dict[int, list[tuple[int, int]]] = {key: [] for key in first}
+        for at in range(0, len(self._gaps), 3):
+            key, *gap = self._gaps[at : at + 3]
+            if key in gaps and at >= self._since.get(key, 0):
+                gaps[key].append((gap[0], gap[1]))
+        found: dict[int, list[Stretch]] = {}
+        for key, place in first.items():
+            starts = [place, *(after for _, after in gaps[key])]
+            ends = [*(before for before, _ in gaps[key]), self.last.get(key, place)]
+            found[key] = [Stretch(start, end + 1) for start, end in zip(starts, ends, strict=True)]
+        return found
 
     def forget(self, key: int) -> None:
         """The text is a new one when it is read again."""
-        self.last.pop(key, None)
-        self._gaps.pop(key, None)
+        if self.last.pop(key, None) is not None:
+            self._since[key] = len(self._gaps)
 
 
 class Kept(NamedTuple):

@@ -384,12 +384,14 @@ def test_a_text_is_known_not_to_be_read_for_long() -> None:
     seen.apart = 10
     for seen.now in (5, 10, 30, 35, 80):
         seen.is_new(1)
-    assert seen.stretches(1, 5) == [Stretch(5, 11), Stretch(30, 36), Stretch(80, 81)]
-    assert seen.stretches(2, 40) == [Stretch(40, 41)]
+    assert seen.stretches({1: 5, 2: 40}) == {
+        1: [Stretch(5, 11), Stretch(30, 36), Stretch(80, 81)],
+        2: [Stretch(40, 41)],
+    }
     seen.forget(1)
     seen.now = 90
     assert seen.is_new(1)
-    assert seen.stretches(1, 90) == [Stretch(90, 91)]
+    assert seen.stretches({1: 90}) == {1: [Stretch(90, 91)]}
 
 
 def test_a_pass_keeps_few_states() -> None:

@@ -193,14 +193,13 @@ class ScreenTexts:
         views = [(view, self._batches[id(view)].starts) for view in self.views]
         openings = Openings(book.entries[self._known :], views, hits)
         self.begins = openings.begins
-        stretches: list[Stretch] = []
+        opened: dict[int, int] = {}
         for view, number in openings.texts:
             text, place = self._text(view, number)
-            self.again += self.seen.stretches(key_of(view.kind, text), place)
-        read = set[int]()
+            opened[key_of(view.kind, text)] = place
+        shown: dict[int, int] = {}
         for hit in hits:
             text, start, end, place = self._around(hit)
-            key = key_of(hit.view.kind, text)
             low, high, first, last = parts.get(text, (start, end, start, end))
             parts[text] = Part(
                 min(low, max(0, start - _CONTEXT)),
@@ -208,17 +207,17 @@ class ScreenTexts:
                 min(first, start),
                 max(last, end),
             )
-            stretches += self.seen.stretches(key, place)
-            read.add(key)
+            shown[key_of(hit.view.kind, text)] = place
             if hit.view.kind == "screen":
                 self._hits.add(text, start, end)
-        for key in read:
+        read = self.seen.stretches({**opened, **shown})
+        self.again = [stretch for stretches in read.values() for stretch in stretches]
+        for key in shown:
             self.seen.forget(key)
         self.swept_with = book.version
         self.views.clear()
         self._batches.clear()
-        self.again += stretches
-        return Wanted(parts, stretches)
+        return Wanted(parts, [stretch for key in shown for stretch in read[key]])
 
     def forget(self) -> None:
         """Give the texts up without having searched them: they are new again for a further look."""

@@ -163,7 +163,9 @@ class Passed:
             return
         resized = self.is_resized_after(place)
         if Saved.can_keep(terminal, with_history=resized):
-            self.kept.append(Kept(place, Saved(terminal, with_history=resized), track.so_far()))
+            before = self.kept[-1].state if self.kept else None
+            state = Saved(terminal, with_history=resized, before=before)
+            self.kept.append(Kept(place, state, track.so_far()))
             if len(self.kept) > MOST_KEPT:
                 del self.kept[::2]
                 self._spacing *= 2

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self, TypeAlias
 
-PIECE = 8_192
+PIECE = 4_096
 """Bytes that are drawn at once, at most."""
 _LEAST_PIECE = 2_048
 _LEAST_PIECES = 4

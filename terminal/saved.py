@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from copy import copy
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from terminal.cells import Row
@@ -49,18 +50,26 @@ class Saved:
 
     __slots__ = ("_height", "_lines", "_rows", "_state")
 
-    def __init__(self, terminal: WatchedTerminal, *, with_history: bool) -> None:
+    def __init__(self, terminal: WatchedTerminal, *, with_history: bool, before: Saved | None = None) -> None:
+        """With an earlier state of the same terminal, what was not touched since is shared with it."""
         history = rows_above(terminal, with_history=with_history)
         rows = rows_of(terminal, with_history=with_history)
-        numbers = {row: _Number(number) for number, row in enumerate(rows)}
+        numbers = dict(zip(rows, _numbers(len(rows)), strict=True))
+        shared = {line: before._rows[row] for line, row in before._by_line().items()} if before else {}
         self._height = len(terminal.grid)
-        self._rows = [_cells(row) for row in rows]
         self._lines = [untouched(row) for row in rows]
+        self._rows: list[_Cells] = [
+            _cells(row, shared.get(id(line))) for row, line in zip(rows, self._lines, strict=True)
+        ]
         self._state = {
             name: _packed(value, numbers)
             for name, value in {**vars(terminal), "history": history}.items()
             if name not in _OF_A_PASS
         }
+
+    def _by_line(self) -> dict[int, int]:
+        """The numbers of the rows by their lines; those that never had a letter share one."""
+        return {id(line): number for number, line in enumerate(self._lines) if line.text}
 
     @staticmethod
     def can_keep(terminal: WatchedTerminal, *, with_history: bool) -> bool:
@@ -104,7 +113,7 @@ class Saved:
 
         They are known by what they were in the state `before` the other one; None where one of them was touched since.
         """
-        numbers = {id(line): number for number, line in enumerate(self._lines) if line.text}
+        numbers = self._by_line()
         changed = copy(self)
         changed._rows = list(self._rows)
         for row in rows:
@@ -134,13 +143,22 @@ def _are_letters(one: _Cells, other: _Cells) -> bool:
     return one[1:] == other[1:] and isinstance(one.data, str) and isinstance(other.data, str)
 
 
-def _cells(row: Row) -> _Cells:
+@lru_cache(maxsize=64)
+def _numbers(count: int) -> tuple[_Number, ...]:
+    return tuple(map(_Number, range(count)))
+
+
+def _cells(row: Row, known: _Cells | None) -> _Cells:
+    """`known`: what the row was when its line was made, which says nothing of its flags."""
+    flags = (row.plain, row.special, row.continued, row.padded)
+    if known is not None and known.flags == flags and known.protected is None and row.protected is None:
+        return known
     text = "".join(row.data)
     return _Cells(
         text if len(text) == len(row.data) and not (row.special and "" in row.data) else tuple(row.data),
         None if row.plain else tuple(row.pens),
         None if row.protected is None else tuple(row.protected),
-        (row.plain, row.special, row.continued, row.padded),
+        flags,
     )
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.figures import Figure, Missing, in_turns
@@ -132,32 +133,45 @@ def speed(streams: Sequence[Stream]) -> Iterator[Figure]:
     def linear() -> float:
         return seconds(lambda: [linear_pass(Scrubber(known=known), stream.data) for stream in streams])
 
-    recordings(streams, SECRET)  # what is built once
-    for name, ours, aim in (
-        ("linear pass / pyte", linear, 1 / 20),
-        ("whole scrub with check, nothing found / pyte", lambda: recordings(streams, b""), 1 / 1.5),
-        ("whole scrub with check, a secret at the end / pyte", lambda: recordings(streams, SECRET), 1 / 1.5),
-        (
-            "whole scrub with check, at the start / pyte",
-            lambda: recordings(streams, SECRET, first=True),
-            1 / 1.5,
-        ),
-        ("whole scrub with check, on the screen alone / pyte", lambda: recordings(streams, PAINTED), 1 / 1.5),
-    ):
+    recordings(streams, PLANTED["a secret at the end"])  # what is built once
+    aim = 1 / 1.5
+    jobs: list[tuple[str, Callable[[], float], float | None]] = [("linear pass / pyte", linear, 1 / 20)]
+    for where, plant in PLANTED.items():
+        most = None if where == TEN else aim
+        jobs.append((f"whole scrub, {where} / pyte", partial(recordings, streams, plant), most))
+    for name, ours, most in jobs:
         ratios, mine, theirs = in_turns(ours, peer, turns=TURNS)
         times = 1 / sorted(ratios)[len(ratios) // 2]
         note = f"{size / min(mine):.1f} MB/s, pyte {size / min(theirs):.2f} MB/s: {times:.1f} times its speed"
-        yield Figure(name, ratios, aim, "x", note)
+        yield Figure(name, ratios, most, "x", note)
 
 
-def recordings(streams: Sequence[Stream], secret: bytes, *, first: bool = False) -> float:
-    """Scrub whole recordings in every view, the screen's too, with all checks."""
-    outputs = [secret + stream.data if first else stream.data + secret for stream in streams]
-    jobs = [
-        ([observed_output(output)], ScrubPlan(stream.size))
-        for output, stream in zip(outputs, streams, strict=True)
-    ]
+def recordings(streams: Sequence[Stream], plant: Callable[[bytes], bytes]) -> float:
+    """Scrub whole recordings in every view, the screen's too, with all checks; each with what is planted in it."""
+    jobs = [([observed_output(plant(stream.data))], ScrubPlan(stream.size)) for stream in streams]
     return seconds(lambda: [scrub_recording(lambda events=events: events, plan) for events, plan in jobs])  # type: ignore[misc]
+
+
+def planted(data: bytes, count: int) -> bytes:
+    """An output with different secrets in it, wherever they fall, but in no sequence or character."""
+    parts, at = list[bytes](), 0
+    for number in range(count):
+        escape = data.find(b"\x1b", max(at, len(data) * (2 * number + 1) // (2 * count)))
+        end = escape if escape >= 0 else len(data)
+        parts += [data[at:end], b" ", SECRET.strip()[:-3], b"%03d " % number]
+        at = end
+    return b"".join([*parts, data[at:]])
+
+
+TEN = "ten secrets"
+PLANTED: dict[str, Callable[[bytes], bytes]] = {
+    "nothing found": lambda data: data,
+    "a secret at the end": lambda data: data + SECRET,
+    "at the start": lambda data: SECRET + data,
+    "in the middle": lambda data: planted(data, 1),
+    "on the screen alone": lambda data: data + PAINTED,
+    TEN: lambda data: planted(data, 10),
+}
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -1,8 +1,9 @@
-"""The forms in which one value can stand in a text: plain, base64, URL, JSON, hex; and pieces of it."""
+"""The forms in which one value can stand in a text: plain, base64, URL, JSON, HTML, shell, hex; and pieces of it."""
 
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,26 @@ _UNESCAPED_BY = (
     "!'()*~",
     ";,/?:@&=+$#!'()*~",
 )  # what various encoders leave as it is, beside letters
+_QUOTE = "&quot;"
+_PAGE = (
+    ('"', "'"),
+    (_QUOTE, "'"),
+    (_QUOTE, "&#39;"),
+    ("&#34;", "&#39;"),
+    (_QUOTE, "&#x27;"),
+    (_QUOTE, "&apos;"),
+)
+_ESCAPED = rb"\\\g<0>"
+_SHELL = (
+    (rb"'", b"'\\\\''"),  # inside '…'
+    (rb"'", b"'\"'\"'"),
+    (rb"[\\']", _ESCAPED),  # inside $'…', and Python's own
+    (rb"[\"$`\\]", _ESCAPED),  # inside "…"
+    (rb"[\"$`\\!]", _ESCAPED),
+    *(
+        (rb"[^\w./:=@%+\x80-\xff" + left + rb"-]", _ESCAPED) for left in (b"", b"~#", b",", b",~#")
+    ),  # printf %q
+)
 _BYTE_BY_BYTE = (
     ("hex", "{:02x} "),
     ("hex", "{:02x}:"),
@@ -71,10 +92,20 @@ def _escaped(value: bytes) -> Iterator[tuple[str, bytes]]:
         yield "json", escaped[1:-1].encode("utf-8", "surrogateescape")
         if "\\" in escaped:
             yield "json", json.dumps(escaped[1:-1])[1:-1].encode("utf-8", "surrogateescape")
+    yield from _quoted(value, text)
     for safe in _UNESCAPED_BY:
         for encoded in (quote(value, safe=safe), quote_plus(value, safe=safe)):
             yield "url", encoded.encode()
             yield "url", re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), encoded).encode()
+
+
+def _quoted(value: bytes, text: str) -> Iterator[tuple[str, bytes]]:
+    """As web pages and shells write it; bytes that are no text stay."""
+    page = html.escape(text, quote=False)
+    for double, single in _PAGE:
+        yield "html", page.replace('"', double).replace("'", single).encode("utf-8", "surrogateescape")
+    for unsafe, quoted in _SHELL:
+        yield "shell", re.sub(unsafe, quoted, value)
 
 
 def _base64(value: bytes, alignment: int) -> Iterator[bytes]:

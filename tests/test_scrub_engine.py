@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
+import subprocess
 import urllib.parse
 from collections.abc import Mapping
 
@@ -312,3 +314,36 @@ def test_scrubbing_twice_is_scrubbing_once(parts: list[str]) -> None:
 )  # fmt: skip
 def test_forms_byte_by_byte_and_half_escaped(shown):
     assert shown in forms_of(b"Zq9+vX/w")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Zq9&vX<w>", "Zq9&amp;vX&lt;w&gt;"),
+        ("Zq9\"vX'w", "Zq9&quot;vX&#x27;w"),
+        ("Zq9\"vX'w", "Zq9&#34;vX&#39;w"),
+        ("Zq9\"vX'w", "Zq9&quot;vX&apos;w"),
+        ("Zq9$vX'w", "Zq9$vX'\\''w"),
+        ("Zq9$vX'w", "Zq9$vX'\"'\"'w"),
+        ('Zq9$vX"w', 'Zq9\\$vX\\"w'),
+        ("Zq9\\vX'w", "Zq9\\\\vX\\'w"),
+        ("pâ ss;w|o^r", "pâ\\ ss\\;w\\|o\\^r"),
+    ],
+)
+def test_forms_of_web_pages_and_shells(value: str, shown: str) -> None:
+    after = scrub({"output": f"x {shown} y".encode()}, value, rules=NO_RULES).streams["output"].decode()
+    assert len(after) == len(f"x {shown} y")
+    assert set(after[2:-2]) <= {"*", "¬"}
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_what_bash_quotes_is_one_of_the_forms(value: str) -> None:
+    printed = subprocess.run(
+        ["bash", "-c", 'printf "%q\\n" "$1"; set -x; : "$1"', "bash", value], capture_output=True, check=True
+    )
+    forms = forms_of(value.encode())
+    assert printed.stdout.rstrip(b"\n") in forms or value.startswith(("~", "#"))
+    traced = printed.stderr.removeprefix(b"+ : ").rstrip(b"\n")
+    assert any(traced in (form, b"'" + form + b"'") for form in forms) or value.startswith(("~", "#", "'"))

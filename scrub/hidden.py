@@ -24,7 +24,9 @@ _WORDS = (
     r"|(?:api|access|secret|auth|private|licen[sc]e|recovery|encryption|account)[ _-]?(?:key|token|code)"
     r"|(?:one[- ]time|verification|2fa|mfa|security|unlock) (?:code|password))"
 )
-_MASKS = r"[*\u2022\u25cf\u00b7\u25aa]*[ \t]*$"
+_MASK = "*\u2217\uff0a\u2022\u25cf\u2b24\u00b7\u25aa\u25a0\u25fc"
+_MASKS = rf"[{_MASK}]*[ \t]*$"
+_LEAST_MASKS = 3
 _BEFORE = r"^\W*(?:(?:please|enter|type|your|the|new|current|old|confirm|repeat|retype|again|\w+'s)\W+){0,4}"
 _BORDER = " \t|\u2502\u2503\u2551\u2590\u258c"
 _IN_BOX = re.compile(rf"[ \t]*[{_BORDER[2:]}][{_BORDER}]*{_MASKS}")
@@ -90,6 +92,22 @@ def asks_for_secret(row: str) -> bool:
         row = next(said, "").strip(_BORDER) or row
     row = row.rstrip()[-200:]
     return bool(_ASKED.search(row) or _BARE.search(row))
+
+
+def is_masked(rows: Sequence[str], typed: bytes) -> bool:
+    """Did marks appear for what was typed, one for each letter?
+
+    `rows` are those before each key (see `InputFacts.row`), and before the one that ended it.
+    """
+    text = typed.decode("utf-8", "replace")
+    start, *later = [row.rpartition("\n")[2] for row in rows]
+    for row in later:
+        more = row[len(start) :] if row.startswith(start) else row
+        if not row.startswith(start) or more.strip(_MASK):
+            start = row  # something else was written: a prompt that came late, a letter that was shown
+        elif _LEAST_MASKS <= len(more) <= len(text) and len(set(more)) == 1 and not text.startswith(more):
+            return True
+    return False
 
 
 def hidden_line(data: bytes) -> tuple[bytes, bytes]:

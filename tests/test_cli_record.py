@@ -208,6 +208,24 @@ def test_a_script_drives_and_shows_nothing(place, tmp_path):
     assert typed(place) == [("script", b"Ada"), ("script", b"\r")]
 
 
+STARS = r"""
+printf 'Say it: '; while IFS= read -r -s -n1 c; do [[ -z $c ]] && break; printf '*'; word+=$c; done
+echo; echo "got ${#word}: $word"
+"""
+
+
+def test_what_marks_stand_for_is_hidden_whatever_was_asked(place, tmp_path):
+    """No word for a secret in the prompt, and the line discipline is that of any program that reads keys."""
+    steps = tmp_path / "steps.yaml"
+    steps.write_text(
+        '[wait: "Say it: ", type: "blue mango 7", wait: {regex: "[*]{12}"}, press: Enter, wait: "got 12"]'
+    )
+    done = record(place, "bash", "-c", STARS, options=("--script", steps))
+    assert done.code == 0
+    assert [event.redacted for event in inputs(place, "input")] == ["masked", None]
+    assert not [path for path in place.rglob("*") if path.is_file() and b"mango" in path.read_bytes()]
+
+
 def test_a_secret_that_is_not_there_is_told_before_the_program_starts(place, tmp_path, monkeypatch):
     monkeypatch.delenv("DEMO_PASSWORD", raising=False)
     script, trace = tmp_path / "it.yaml", tmp_path / "started"

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from scrub import userrules
 from scrub.documents import flatten
 from scrub.environment import env_allowlist, known_from_environment, known_from_file, looks_secret
-from scrub.hidden import Discipline, InputFacts, asks_for_secret, hidden_by, hidden_line, hidden_values
+from scrub.hidden import (
+    Discipline,
+    InputFacts,
+    asks_for_secret,
+    hidden_by,
+    hidden_line,
+    hidden_values,
+    is_masked,
+)
 from scrub.identity import Identity
 from scrub.known import KnownValue
 from scrub.normalize import BY_NAME, RULES, normalize, normalize_rows, rules_named, volatile
@@ -230,6 +238,26 @@ def facts(
 )
 def test_hidden_input(given_facts: InputFacts, rule: str | None) -> None:
     assert hidden_by(given_facts) == rule
+
+
+@pytest.mark.parametrize(
+    ("rows", "typed", "masked"),
+    [
+        (["Say it: ", "Say it: *", "Say it: **", "Say it: ***"], b"xyz", True),
+        (["\u2502 ", "\u2502 ", "\u2502 \u2022\u2022\u2022"], b"xyzw", True),  # as the program gets to it
+        (["", "", "Say it: ", "Say it: **", "Say it: ****"], b"xyzw", True),  # the prompt came late
+        (["above\n> ", "other\n> *", "above\n> ****"], b"x\x7fyzwv", True),
+        (["Say it: ", "Say it: ***"], b"***", False),  # it is what was typed
+        (["> ", "> *", "> **"], b"xy", False),  # too few to tell
+        (["> ", "> x", "> xy", "> xyz"], b"xyz", False),
+        (["> ", "> ****"], b"xyz", False),  # more than was typed
+        (["> ", "> *-*"], b"xyz", False),
+        (["> ", "> x", "> x***"], b"xyzw", True),
+        (["> "], b"x", False),
+    ],
+)
+def test_marks_that_stand_for_what_is_typed(rows: list[str], typed: bytes, masked: bool) -> None:
+    assert is_masked(rows, typed) is masked
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from cassette.model import Input
-from scrub.hidden import LAG_MS, Discipline, InputFacts, hidden_by, hidden_line, hidden_values
+from scrub.hidden import LAG_MS, Discipline, InputFacts, hidden_by, hidden_line, hidden_values, is_masked
 from scrub.known import KnownValue
 
 LINE_ENDS = (b"\r", b"\n", b"\r\n", b"\x03", b"\x04", b"\x1b[13u")
 _ERASING = (b"\x7f", b"\b")
+MASKED = "masked"
+"""The rule by which an input is hidden for which the program showed marks, one for each letter."""
 _TYPED = ("input", "paste")
 
 
@@ -40,7 +42,7 @@ class JudgedInput:
 
 def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) -> JudgedInput:
     """Hide what was typed blind. `rows` are the cursor's rows before each input that `is_typed`, in order."""
-    result = JudgedInput()
+    result, masked = JudgedInput(), _masked(inputs, rows)
     before, line, at, is_open, echoed = initial, b"", 0, False, False
     for index, event in enumerate(inputs):
         if event.kind == "mode" and event.mode is not None:
@@ -53,7 +55,8 @@ def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) ->
             result.kept.append(event if event.redacted is None else replace(event, redacted=None))
             line, is_open = _closed(result, line), False
             continue
-        rule = event.redacted or hidden_by(InputFacts(event.t_ms, before, _later(inputs, index, before), row))
+        facts = InputFacts(event.t_ms, before, _later(inputs, index, before), row)
+        rule = event.redacted or hidden_by(facts) or (MASKED if index in masked else None)
         if rule is None or is_named_key(event):
             line = line + event.data if rule and event.data in _ERASING else _closed(result, line)
             is_open = False
@@ -73,6 +76,25 @@ def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) ->
             line = _closed(result, line)
     _closed(result, line)
     return result
+
+
+def _masked(inputs: Sequence[Input], rows: Sequence[str]) -> set[int]:
+    """The inputs (by their places) for which the program showed marks; every key but one that erases ends a run."""
+    found: set[int] = set()
+    run, shown = list[int](), list[str]()
+    typed = (index for index, event in enumerate(inputs) if is_typed(event))
+    for index, row in zip(typed, rows, strict=False):
+        data = inputs[index].data
+        shown.append(row)
+        if data[:1] >= b" " or data in _ERASING:
+            run.append(index)
+        else:
+            if is_masked(shown, b"".join(inputs[at].data for at in run)):
+                found.update(run)
+            run, shown = [], []
+    if run and is_masked(shown, b"".join(inputs[at].data for at in run)):
+        found.update(run)
+    return found
 
 
 def is_named_key(event: Input) -> bool:

@@ -60,6 +60,18 @@ def test_a_secret_is_told_without_its_value(capsys, leaking):
     assert GITHUB not in result.out + result.err
 
 
+def test_a_damaged_cassette_is_not_to_be_fixed(capsys, leaking):
+    output = leaking / "output.raw"
+    output.write_bytes(output.read_bytes()[:-1])
+    result = run_here(capsys, "scan", "cassettes/leaking")
+    assert result.code == 5
+    assert "never rewritten" in result.out.splitlines()[-1]
+    assert "--fix" not in result.out
+    (told,) = json.loads(run_here(capsys, "scan", "--json", "cassettes/leaking").out)
+    assert not any(one["fixable"] for one in told["found"])
+    assert "is damaged" in run_here(capsys, "scan", "--fix", "cassettes/leaking").out.splitlines()[-1]
+
+
 def test_a_directory_of_cassettes_is_walked(capsys, clean, leaking):
     (clean.parent / "more" / "deep").mkdir(parents=True)
     greeter().write(clean.parent / "more" / "deep" / "third")

@@ -226,6 +226,8 @@ def _print_fixed(result: Result, fixed: Fixed) -> None:
 def _print_remedy(result: Result, name: str) -> None:
     if any(one.fixable for one in result.found):
         write_line(f"         take them out with: cassette scan --fix {name}")
+    elif result.scan is not None and result.scan.is_damaged:
+        write_line("         a damaged cassette is never rewritten: restore it first, or record it again")
     elif result.fixed is not None or not result.problems:
         write_line(
             "         not part of the recording, or not to be rewritten: edit these by hand, or record again"

@@ -104,6 +104,11 @@ class Scan:
         return "secrets" if self.found else "unread" if self.problems else "clean"
 
     @property
+    def is_damaged(self) -> bool:
+        """It is not what was recorded, and is never rewritten."""
+        return any(problem.startswith(_DAMAGED) for problem in self.problems)
+
+    @property
     def exit_code(self) -> int:
         """5 secrets, 3 not all could be read, 0 clean."""
         return {"clean": 0, "secrets": 5, "unread": 3}[self.state]
@@ -128,6 +133,8 @@ def scan(path: Path, settings: ScrubSettings, *, draw: bool | None = None) -> Sc
         draw = bool(marks) or texts.may_show_more(files)
     changes = _changes(made, settings, draw)
     made.found = sorted([*made.found, *_together(marks, changes, texts)], key=_order)
+    if made.is_damaged:
+        made.found = [replace(found, fixable=False) for found in made.found]
     return made
 
 
@@ -262,7 +269,7 @@ def _changes(made: Scan, settings: ScrubSettings, draw: bool) -> Changes | None:
         made.found.append(_stuck(error.facts))
         return None
     except CassetteError as error:
-        if not (isinstance(error, Damaged) and _told_of_damage(made)):
+        if not (isinstance(error, Damaged) and made.is_damaged):
             made.problems.append(str(error))
         return None
     except (BadLine, OSError, ValueError, LookupError) as error:
@@ -270,10 +277,6 @@ def _changes(made: Scan, settings: ScrubSettings, draw: bool) -> Changes | None:
         return None
     made.screen = "read"
     return Changes(result)
-
-
-def _told_of_damage(made: Scan) -> bool:
-    return any(problem.startswith(_DAMAGED) for problem in made.problems)
 
 
 def _stuck(facts: Mapping[str, Any]) -> Found:

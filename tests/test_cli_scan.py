@@ -68,7 +68,7 @@ def test_a_damaged_cassette_is_not_to_be_fixed(capsys, leaking):
     assert "never rewritten" in result.out.splitlines()[-1]
     assert "--fix" not in result.out
     (told,) = json.loads(run_here(capsys, "scan", "--json", "cassettes/leaking").out)
-    assert not any(one["fixable"] for one in told["found"])
+    assert not any(one["fixable"] for one in told["secrets"])
     assert "is damaged" in run_here(capsys, "scan", "--fix", "cassettes/leaking").out.splitlines()[-1]
 
 

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.figures import Figure, Missing, in_turns, seconds
+from benchmarks.scrub_cases import real_streams
 
 MB = 2**20
 TURNS = 9
@@ -35,6 +36,13 @@ def figures() -> Iterator[Figure | Missing]:
         published = [probe(place, large) for _ in range(2)]
         yield from memory(published[-1], probe(place, small))
         yield from publishing(published, large)
+        yield shares("cat of 50 MB", published)
+        screens = place / "screens"
+        screens.write_bytes(
+            max((stream.data for stream in real_streams()), key=lambda data: data.count(b"\x1b"))
+        )
+        size = f"{screens.stat().st_size / 1000:.0f} KB"
+        yield shares(f"a full-screen program, {size}", [probe(place, screens) for _ in range(3)])
         yield from streamed(place, large, small)
 
 
@@ -97,6 +105,12 @@ def publishing(found: list[dict[str, Any]], large: Path) -> Iterator[Figure]:
     name = "publishing / stock pyte feeding the same"
     note = f"pyte would need {min(stock):.0f} s, scaled up from 1 MB"
     yield Figure(name, [min(took) / one for one in stock], note=note)
+
+
+def shares(what: str, found: list[dict[str, Any]]) -> Figure:
+    """What part of `record`, from the spawn to the published cassette, goes into scrubbing."""
+    parts = [one["scrub_s"] / (one["to_exit_s"] + one["publish_s"]) for one in found]
+    return Figure(f"scrubbing's share of recording {what}", parts, note=f"{found[0]['scrub_s']:.2f} s")
 
 
 def feed_stock_pyte(data: bytes) -> float:

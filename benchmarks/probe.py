@@ -1,8 +1,8 @@
 """One recording in a process of its own, measured: `python -m benchmarks.probe WHAT TARGET COMMAND…`.
 
 WHAT is `publish`, `discard`, or `stream`: publish what was scrubbed as it came. Prints JSON: `to_exit_s` is from before
-the spawn to the end of the loop, `publish_s` what comes after; `hwm_…` are the highest memory of this process until
-then (VmHWM), in bytes.
+the spawn to the end of the loop, `publish_s` what comes after, `scrub_s` that part of it in which secrets are taken
+out; `hwm_…` are the highest memory of this process until then (VmHWM), in bytes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+from cassette.recording import finish
 from cassette.recording.starting import record
 
 
@@ -25,6 +27,22 @@ def highest_memory() -> int:
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
+def timed(module: object, name: str) -> list[float]:
+    """Seconds of every call of a function from now on."""
+    taken: list[float] = []
+    function = getattr(module, name)
+
+    def measured(*args: Any, **kwargs: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            taken.append(time.perf_counter() - start)
+
+    setattr(module, name, measured)
+    return taken
+
+
 def main(what: str, target: str, command: list[str]) -> None:
     """Record to the end, forwarding the output to nowhere as a peer does."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -32,6 +50,7 @@ def main(what: str, target: str, command: list[str]) -> None:
     def forward(data: bytes) -> None:
         os.write(nowhere, data)
 
+    scrubbing = timed(finish, "scrub_spool")
     start = time.perf_counter()
     session = record(target, command, on_output=forward, stream=what == "stream")
     session.await_end()
@@ -47,6 +66,7 @@ def main(what: str, target: str, command: list[str]) -> None:
             {
                 "to_exit_s": ended - start,
                 "publish_s": published - ended,
+                "scrub_s": sum(scrubbing),
                 "hwm_recording": hwm_recording,
                 "hwm_published": highest_memory(),
                 "output_bytes": session.recorder.output_bytes,

@@ -182,6 +182,25 @@ def behind_number(rows: Sequence[Row], y: int) -> int:
     return 0
 
 
+def numbered_margin(rows: Sequence[Row], y: int) -> int:
+    """The columns of the margin with the number of a line that fills its row and goes on in the one below, where the
+    margin is blank; 0 where that is not so.
+    """
+    data, below = rows[y].data, rows[y + 1].data
+    start = first_shown(data, 0)
+    end = start
+    while end < len(data) and data[end].isdecimal():
+        end += 1
+    if not start < end + 1 <= len(data) - 2 or start == end or data[end] != " " or data[-1] == " ":
+        return 0
+    return end + 1 if goes_on_behind(below, end + 1) else 0
+
+
+def goes_on_behind(data: Sequence[str], margin: int) -> bool:
+    """Does a row have nothing in its margin, and something right behind it?"""
+    return first_shown(data, 0) == margin and data[margin] != " "
+
+
 def first_shown(data: Sequence[str], x: int) -> int:
     """The first column from `x` on that is not blank; the last one when all are."""
     while x < len(data) - 1 and data[x] == " ":

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from terminal.breaks import drawn_borders
 from terminal.cells import Row
 from terminal.dispatch import Terminal
-from terminal.readings import How, Reading, bordered, goes_on, joined, line, row_text, wrapped
+from terminal.readings import How, Reading, bordered, goes_on, joined, line, numbered, row_text, wrapped
 
 Beginning = tuple[int, How | tuple[str, ...]]
 """A character of a text at which something begins, and what; or, where only its first letters stand at the end of
@@ -82,6 +82,7 @@ class LookingTerminal(Terminal):
                         self._read_row(row, text)
                 if judged.get(text) != () and self._read_joined(rows, last, last, text):
                     left[row] = None
+        self._read_numbered(rows[: latest + 2])
         for row in rows[latest + 1 :]:
             if begun is None or row in begun:
                 left[row] = None
@@ -89,6 +90,15 @@ class LookingTerminal(Terminal):
         self._lately.update(fresh)
         fresh.clear()
         self._quiet = 0
+
+    def _read_numbered(self, rows: list[Row]) -> None:
+        """Lines that go on below a row that they fill, behind a margin, as editors show them, all of it painted just now."""
+        fresh = self._fresh
+        for y, row in enumerate(rows[:-1]):
+            if row in fresh and row.data[-1] != " " and (reading := numbered(rows, y)):
+                margin = reading.pieces[-1][1]
+                if all(piece in fresh and fresh[piece][0] <= margin for piece, _, _ in reading.pieces):
+                    self._read(reading)
 
     def grow_old(self) -> None:
         """What was painted before the last time that this was said is no longer new."""

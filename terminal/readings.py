@@ -17,8 +17,10 @@ from terminal.breaks import (
     field_end,
     field_joins,
     first_shown,
+    goes_on_behind,
     is_assignment,
     loose_joins,
+    numbered_margin,
     older_joins,
     token_end,
     unlikely_joins,
@@ -122,6 +124,19 @@ def line(rows: Sequence[Row], first: int, last: int, loose: Container[Row] = ())
     """
     pieces = [(row, 0, len(row.data) - (row.padded and y < last)) for y, row in _numbered(rows, first, last)]
     return Reading("screen", pieces, unlikely=loose_joins(pieces, loose))
+
+
+def numbered(rows: Sequence[Row], y: int) -> Reading | None:
+    """A line that a program wrapped at the edge, behind a margin with its number, as editors do."""
+    margin = numbered_margin(rows, y) if y + 1 < len(rows) else 0
+    if not margin:
+        return None
+    pieces: list[Piece] = [(rows[y], 0, len(rows[y].data))]
+    for row in rows[y + 1 : y + MOST_ROWS]:
+        if pieces[-1][0].data[-1] == " " or not goes_on_behind(row.data, margin):
+            break
+        pieces.append((row, margin, len(row.data)))
+    return Reading("screen", pieces)
 
 
 def bordered(row: Row, borders: Sequence[int]) -> Reading:

@@ -92,7 +92,7 @@ class LookingTerminal(Terminal):
         self._quiet = 0
 
     def _read_numbered(self, rows: list[Row]) -> None:
-        """Lines that go on below a row that they fill, behind a margin, as editors show them, all of it painted just now."""
+        """Lines that go on below a row that they fill, as editors show them, all of it painted just now."""
         fresh = self._fresh
         for y, row in enumerate(rows[:-1]):
             if row in fresh and row.data[-1] != " " and (reading := numbered(rows, y)):

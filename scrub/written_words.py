@@ -15,24 +15,27 @@ _SOURCE = "how programs print secrets"
 _BAR = r"\xe2\x94[\x82\x83]"
 # The end of a name, quotes, an operator, quotes. No line end in between: another line is another matter.
 _NAME_END = r"(?:s\b|[A-Z0-9]\w{0,24})?+(?:[_.\-\[][\w.\[\]-]{0,24})?+(?:[ \t]{1,2}[\w\[\]()-]{1,16}){0,3}"
-_OPERATOR = rf"(?:=>|->|=|>|:{{1,3}}=?|\|{{1,2}}|\?=|\+=|,(?=[ \t]{{0,3}}\\?[\"'])|{_BAR})"
+_OPERATOR = rf"(?:=>|->|=|%3d|>|:{{1,3}}=?|\|{{1,2}}|\?=|\+=|,(?=[ \t]{{0,3}}\\?[\"'])|{_BAR})"
 _POINTER = r"\xe2\x80\xba|\xc2\xbb|\xe2\x9d\xaf"  # › » ❯, where a program asks
 _TAG = r"(?:![\w!/:.-]{0,40}[ \t]{1,4}|[bfru]{1,2}(?=[\"']))?"  # !vault in YAML, b"…" in Python
+_QUOTE = r"\\{0,7}[\"'`]"  # in JSON, in a string of JSON, in a string of that
+_TYPE = r"(?:(?:String::from|Some|SecretStr(?:ing)?(?:::(?:new|from))?|Secret::new|new String)\((?=[\"']))?"
 _TO_VALUE = (
-    rf"{_NAME_END}(?:\\?[\"'`]|[ \t)\]]){{0,12}}{_OPERATOR}(?:\\?[\"'`]|[ \t=(\[]|{_POINTER}){{0,12}}"
-    rf"{_TAG}[\"'`]?"
+    rf"{_NAME_END}(?:{_QUOTE}|[ \t)\]]){{0,12}}{_OPERATOR}(?:{_QUOTE}|[ \t=(\[]|{_POINTER}){{0,12}}"
+    rf"{_TYPE}{_TAG}[\"'`]?"
 )
 _TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512}+)(?!\()"
 # Up to a blank, a quote, an angle, a table's border; a comma or closing bracket ends it only at the end of a word.
 PASSWORD = (
-    r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?![\"'`nr])|[,;)\]}](?!\s|\x1b|$)|\xe2(?![\x94\x95])){1,32}+)"
+    r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?!\\{0,6}[\"'`]|[nr])|[,;)\]}](?!\s|\x1b|$)"
+    r"|\xe2(?![\x94\x95])){1,32}+)"
 )
 
 _ABROAD = "passwort|kennwort|mot de passe|contrase\u00f1a|senha|wachtwoord|has\u0142o|l\u00f6senord"
 _ABROAD += "|\u043f\u0430\u0440\u043e\u043b\u044c"
 _ABROAD += "|\u5bc6\u7801|\u5bc6\u78bc|\u30d1\u30b9\u30ef\u30fc\u30c9|\ube44\ubc00\ubc88\ud638"
 _PASSWORDS = (
-    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|psk|(?:[_-]|(?<![a-z<]))pass(?![a-z])"
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pswd|secret|psk|(?:[_-]|(?<![a-z<])(?!(?-i:PASS): ))pass(?![a-z])"
     rf"|credentials?|(?<![a-z])pw|{_ABROAD.encode().decode('latin-1')}"
     r"|(?:recovery|unlock|backup|activation|pairing)[_ -]?(?:code|phrase|key))"
 )
@@ -61,6 +64,15 @@ _WEAK = (
 _WEAK_ANCHORS = "key¦auth¦api¦access¦sess¦sid¦cookie¦jwt¦csrf¦xsrf¦otp¦hmac¦seed¦psk"
 
 
+# A name, and its value in an object of its own or in a later field of the same one: settings, outputs, stores.
+_FIELD = (
+    rf"(?:{_QUOTE})?\w{{1,24}}(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}[^\r\n{{}},]{{0,80}}"
+    r"(?:,|(?=[\r\n]))[ \t\r\n]{0,60}"
+)
+_TO_FIELD = (
+    rf"{_NAME_END}(?:{_QUOTE})?[ \t)]{{0,4}}(?:[:=][ \t]{{0,4}})?[{{,][ \t\r\n]{{0,60}}(?:{_FIELD}){{0,3}}?"
+    rf"(?:{_QUOTE})?(?:value|default|plaintext|secret_?string|secret)(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}{_QUOTE}"
+)
 _NO_PASSPHRASE = frozenset(
     b"password passwd passphrase pass secret user username name token key value here not none null missing required"
     b" optional hidden field input form file path env var default reset change new old the your this".split()
@@ -189,6 +201,27 @@ WORD_RULES = (
         r"(?:password|token|secret|key|credentials?)\w{0,16}\\?[\"']?[ \t\r\n,]{0,16}\\?[\"']?value\\?[\"']?"
         rf"[ \t]{{0,4}}[:=][ \t]{{0,4}}\\?[\"']?{PASSWORD}",
         likeness.is_password,
+    ),
+    _rule("password", _PASSWORD_ANCHORS, rf"{_PASSWORDS}{_TO_FIELD}{PASSWORD}", likeness.is_password),
+    _rule("token", _TOKEN_ANCHORS, rf"{_TOKENS}{_TO_FIELD}{_TOKEN}", likeness.is_token),
+    _rule(  # a block in YAML
+        "password",
+        _PASSWORD_ANCHORS,
+        rf"{_PASSWORDS}\w{{0,24}}(?:{_QUOTE})?:[ \t]{{1,4}}[|>][+-]?[ \t]{{0,8}}\r?\n[ \t]{{1,40}}{PASSWORD}(?=\s|$)",
+        likeness.is_password,
+    ),
+    _rule(  # a call
+        "password",
+        "password(¦password (¦passphrase(¦secret(¦apikey(¦api_key(",
+        rf"(?:password|passphrase|secret|api_?key)[ \t]?\([ \t]?[\"']{PASSWORD}[\"'][ \t]?\)",
+        is_bare_password,
+    ),
+    _rule(
+        "seed-phrase",
+        "mnemonic¦seed phrase¦seed_phrase¦seedphrase¦recovery phrase¦recovery_phrase",
+        r"(?:mnemonic|(?:seed|recovery)[ _]?phrase)\w{0,16}(?:\\{0,7}[\"'`])?(?:[ \t]is)?[ \t]{0,4}[:=]?[ \t\r\n]{0,8}"
+        r"(?:\\{0,7}[\"'`])?((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})(?![a-z])",
+        lambda value: len(set(value.split())) >= 8,
     ),
     _rule(
         "token-with-marks",

@@ -210,7 +210,7 @@ def _replaced(before: bytes, after: bytes) -> Iterator[Stretch]:
     """Where two outputs differ."""
     if len(before) != len(after):
         raise ValueError("output that is read again has to be as long as it was")
-    block = 4096
+    block = 256
     for start in range(0, len(before), block):
         old, new = before[start : start + block], after[start : start + block]
         if old != new:

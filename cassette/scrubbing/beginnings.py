@@ -39,11 +39,11 @@ class Beginnings:
 
     def __init__(self, rules: RuleSet | None, book: Book) -> None:
         """Without rules only known values begin anywhere: what is left for a check of what the rules have read."""
-        self._anchors, self._cuts = _anchors(rules) if rules else (Automaton([]), {})
+        self._anchors, self._cuts, last = _anchors(rules) if rules else (Automaton([]), {}, frozenset())
         heads = _heads(book.entries)
         self._heads = Automaton(sorted(map(_encoded, heads)))
         self._head_cuts = _with_rests(heads)
-        self._last = frozenset(cut[-2:] for cut in (*self._cuts, *self._head_cuts))
+        self._last = last | _last_letters(self._head_cuts)
 
     def __call__(self, text: str) -> Sequence[Beginning]:
         """The characters at which they begin."""
@@ -98,8 +98,10 @@ def _with_rests(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=4)
-def _anchors(rules: RuleSet) -> tuple[Automaton, dict[str, tuple[str, ...]]]:
-    """What finds the anchors of rules whose tokens may be broken, and all that one of them may begin with."""
+def _anchors(rules: RuleSet) -> tuple[Automaton, dict[str, tuple[str, ...]], frozenset[str]]:
+    """What finds the anchors of rules whose tokens may be broken, all that one of them may begin with, and the last
+    letters of that.
+    """
     words = {
         anchor
         for rule in rules.rules
@@ -109,7 +111,12 @@ def _anchors(rules: RuleSet) -> tuple[Automaton, dict[str, tuple[str, ...]]]:
         or (len(anchor) == 2 and anchor.isalpha() and _DOT in rule.pattern.pattern)
     }
     words.add(_BLOCK)
-    return Automaton(sorted(words)), _with_rests(word.decode("utf-8", "replace") for word in words)
+    cuts = _with_rests(word.decode("utf-8", "replace") for word in words)
+    return Automaton(sorted(words)), cuts, _last_letters(cuts)
+
+
+def _last_letters(cuts: Iterable[str]) -> frozenset[str]:
+    return frozenset(cut[-2:] for cut in cuts)
 
 
 class Openings:

@@ -8,14 +8,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 LEAST_LENGTH = 8  # bytes; a shorter value is looked for only as a whole word
+LEAST_LINE = 4  # of a value of several lines
 FRAGMENT_LENGTH = 12
 FRAGMENT_SECRET = 8  # so much of a fragment must lie behind the public prefix
 SEED_LENGTH, SEED_STEP = 8, 4  # each fragment of 12 holds one of these whole
 
-_PUBLIC_PREFIX = re.compile(rb"[a-zA-Z]{1,12}(?:[-_][a-zA-Z0-9]{1,8}){0,3}[-_.]")
+_PUBLIC_PREFIX = re.compile(rb"[a-zA-Z]{1,12}(?:[-_](?:[a-z]{1,8}|[A-Z]{1,8})[0-9]{0,2}){0,2}[-_.]")
 _AS_IT_IS = re.compile(rb"[a-zA-Z0-9_.-]*")  # no encoder of texts changes these
 _UNESCAPED_BY = (
     *("", "+", "/", "=", "+/", "+=", "/=", "+/="),  # any of the signs of base64
@@ -117,11 +119,16 @@ def _base64(value: bytes, alignment: int) -> Iterator[bytes]:
 
 
 def lines_of(value: bytes) -> list[bytes]:
-    """The lines of a value of several, such as a private key, that are secret by themselves."""
+    """The lines of a value of several, such as a private key or codes, that are secret by themselves.
+
+    What is shorter than `LEAST_LINE`, or a mark such as `-----BEGIN …`, is in too many other places.
+    """
     lines = re.split(rb"[\r\n]+|\\r\\n|\\n", value)
     if len(lines) < 2:
         return []
-    return [line for line in map(bytes.strip, lines) if len(line) >= 16 and not line.startswith(b"--")]
+    return [
+        line for line in map(bytes.strip, lines) if len(line) >= LEAST_LINE and not line.startswith(b"--")
+    ]
 
 
 def public_prefix(value: bytes) -> int:
@@ -130,14 +137,38 @@ def public_prefix(value: bytes) -> int:
     return found.end() if found and len(value) - found.end() >= FRAGMENT_LENGTH else 0
 
 
-def seeds_of(value: bytes) -> Iterator[tuple[bytes, int]]:
-    """The pieces of 8 bytes to look for, with their places in `value`, that any fragment of 12 holds one of."""
-    for offset in range(0, len(value) - SEED_LENGTH + 1, SEED_STEP):
-        yield value[offset : offset + SEED_LENGTH], offset
+class Piece(NamedTuple):
+    """A form of a value that is looked for in parts, too: so many bytes at its start are public, so many are a part."""
+
+    text: bytes
+    public: int
+    least: int
+    secret: int
 
 
-def fragment_at(value: bytes, offset: int, text: bytes, at: int) -> tuple[int, int] | None:
-    """The longest stretch of `text` round `text[at]` that equals `value` round `value[offset]`; None if too short."""
+def pieces_of(value: bytes, *, encoded: bool) -> Iterator[Piece]:
+    """The value as it is; and with `encoded` in base64 and hex, of which a program may show the beginning alone."""
+    public = public_prefix(value)
+    yield Piece(value, public, FRAGMENT_LENGTH, FRAGMENT_SECRET)
+    if not encoded:
+        return
+    for alignment in range(3):
+        letters = next(_base64(value, alignment))
+        yield Piece(letters, public * 4 // 3, FRAGMENT_LENGTH * 4 // 3, FRAGMENT_SECRET * 4 // 3)
+    for letters in (value.hex().encode(), value.hex().upper().encode()):
+        yield Piece(letters, public * 2, FRAGMENT_LENGTH * 2, FRAGMENT_SECRET * 2)
+
+
+def seeds_of(piece: Piece) -> Iterator[tuple[bytes, int]]:
+    """The stretches of 8 bytes to look for, with their places in a piece, that any part of 12 holds one of."""
+    for offset in range(0, len(piece.text) - SEED_LENGTH + 1, SEED_STEP):
+        if offset + SEED_LENGTH > piece.public:
+            yield piece.text[offset : offset + SEED_LENGTH], offset
+
+
+def fragment_at(piece: Piece, offset: int, text: bytes, at: int) -> tuple[int, int] | None:
+    """The longest stretch of `text` round `text[at]` that equals a piece round its `offset`; None if too short."""
+    value = piece.text
     before = 0
     while before < min(offset, at) and value[offset - before - 1] == text[at - before - 1]:
         before += 1
@@ -146,7 +177,7 @@ def fragment_at(value: bytes, offset: int, text: bytes, at: int) -> tuple[int, i
         offset + after < len(value) and at + after < len(text) and value[offset + after] == text[at + after]
     ):
         after += 1
-    behind_prefix = offset + after - max(offset - before, public_prefix(value))
-    if before + after < FRAGMENT_LENGTH or behind_prefix < FRAGMENT_SECRET:
+    behind_prefix = offset + after - max(offset - before, piece.public)
+    if before + after < piece.least or behind_prefix < piece.secret:
         return None
     return at - before, at + after

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from scrub.forms import FRAGMENT_LENGTH, forms_of, fragment_at, public_prefix, seeds_of
+from scrub.forms import FRAGMENT_LENGTH, Piece, forms_of, fragment_at, pieces_of, seeds_of
 from scrub.keywords import Automaton
 from scrub.known import Book, Entry
 from scrub.views import View
@@ -19,6 +19,7 @@ _CONTROL = rb"\x1b\[[0-?]*[ -/]*[@-~]"
 _SEQUENCE = re.compile(_CONTROL + rb"|\x1b[ -/]+[0-~]|\x1b[0-Z\\^-~]")
 _KEY = re.compile(_CONTROL)  # what is typed behind a lone Escape is text
 _LONGEST_SEQUENCE = 64
+_FEW = 200  # values whose encoded forms are looked for in parts, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,10 @@ class Sweep:
             before = bisect_right(starts, start) - 1
             if before >= 0 and end <= covered[before][1]:
                 continue
-            for entry, offset in self._seeds[index][1]:
+            for entry, piece, offset in self._seeds[index][1]:
                 if start < reached.get(entry.identity, 0):
                     continue
-                if fragment := fragment_at(entry.value, offset, view.text, start):
+                if fragment := fragment_at(piece, offset, view.text, start):
                     reached[entry.identity] = fragment[1]
                     yield Hit(view, *fragment, entry, "fragment")
 
@@ -98,15 +99,14 @@ def _forms(book: Book) -> Iterator[tuple[bytes, Entry, str]]:
                 yield form, entry, name
 
 
-def _seeds(book: Book) -> Iterator[tuple[bytes, list[tuple[Entry, int]]]]:
-    table: dict[bytes, list[tuple[Entry, int]]] = {}
+def _seeds(book: Book) -> Iterator[tuple[bytes, list[tuple[Entry, Piece, int]]]]:
+    table: dict[bytes, list[tuple[Entry, Piece, int]]] = {}
     for entry in book.entries:
         if entry.mask or len(entry.value) <= FRAGMENT_LENGTH or len(set(entry.value)) < 6:
             continue
-        public = public_prefix(entry.value)
-        for seed, offset in seeds_of(entry.value):
-            if offset + len(seed) > public:
-                table.setdefault(seed, []).append((entry, offset))
+        for piece in pieces_of(entry.value, encoded=len(book) <= _FEW):
+            for seed, offset in seeds_of(piece):
+                table.setdefault(seed, []).append((entry, piece, offset))
     yield from table.items()
 
 

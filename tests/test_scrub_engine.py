@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrub.escapes import text_views
-from scrub.forms import forms_of, fragment_at, lines_of, public_prefix
+from scrub.forms import forms_of, fragment_at, lines_of, pieces_of, public_prefix
 from scrub.known import Book, KnownValue
 from scrub.placeholder import PLACEHOLDER, placeholder, width_of
 from scrub.rules import RuleSet
@@ -167,8 +167,9 @@ def test_a_fragment_of_a_known_secret_is_covered_but_not_its_public_prefix() -> 
     assert ANTHROPIC[13:24] not in result
     assert f"sk-ant-…{ANTHROPIC[-4:]}" in result
     assert public_prefix(ANTHROPIC.encode()) == 13
-    assert fragment_at(b"abcdefghijklmnop", 4, b"__abcdefghijklm", 6) == (2, 15)
-    assert fragment_at(b"abcdefghijklmnop", 4, b"__abcdefghij", 6) is None
+    (piece,) = pieces_of(b"abcdefghijklmnop", encoded=False)
+    assert fragment_at(piece, 4, b"__abcdefghijklm", 6) == (2, 15)
+    assert fragment_at(piece, 4, b"__abcdefghij", 6) is None
 
 
 def test_each_line_of_a_private_key_is_a_secret() -> None:

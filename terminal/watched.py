@@ -215,10 +215,16 @@ class WatchedTerminal(LookingTerminal):
             self._begun = None
             self._quiet = 0
 
-    def _changed(self, row: Row) -> None:
-        """Something of a row was erased: another text stands there now."""
+    def _changed(self, row: Row, start: int, end: int) -> None:
+        """Columns of a row are about to be erased: what is left of it may be another text, which nobody has read."""
         if self._begun is not None:
             self._begun[row] = None
+        data = row.data
+        if "".join(data[start:end]).strip(" "):
+            first, last = self._fresh.get(row, (start, start))
+            if "".join(data[:first]).strip(" ") or "".join(data[max(last, end) :]).strip(" "):
+                self._fresh[row] = (0, len(data))
+                self._quiet = 0
 
     def erase_in_line(self, how: int = 0, *_: Any, **__: Any) -> None:
         """See `EditingScreen`."""
@@ -227,7 +233,7 @@ class WatchedTerminal(LookingTerminal):
             start, end = {0: (x, self.columns), 1: (0, x + 1)}.get(how, (0, self.columns))
             row = self.grid[self.cursor.y]
             self._spare(row, start, end)
-            self._changed(row)
+            self._changed(row, start, end)
         super().erase_in_line(how)
 
     def erase_characters(self, count: int | None = 1) -> None:
@@ -235,8 +241,9 @@ class WatchedTerminal(LookingTerminal):
         if self.watching:
             x = min(self.cursor.x, self.columns - 1)
             row = self.grid[self.cursor.y]
-            self._spare(row, x, min(self.columns, x + (count or 1)))
-            self._changed(row)
+            end = min(self.columns, x + (count or 1))
+            self._spare(row, x, end)
+            self._changed(row, x, end)
         super().erase_characters(count)
 
     def _blank_rows(self, start: int, end: int) -> None:

@@ -374,6 +374,21 @@ def test_what_stood_below_long_before_is_doubtful(between: int, doubts: list[int
     assert [sorted(text.doubts) for text in found] == [doubts]
 
 
+@pytest.mark.parametrize(
+    ("data", "left"),
+    [
+        (b"purplexmonkey\x1b[7G\x1b[X", "purple monkey"),
+        (b"one\x1b[5;1Htwo\x1b[1;1H\x1b[5;1H\x1b[2Knews\x1b[1;2H\x1b[K", "o"),
+        (b"abc def\x1b[5;1Hx\x1b[2K\x1b[1;3H\x1b[1K", "    def"),
+        ("世xé\u0301 界y\x1b[5;1Hx\x1b[2K\x1b[1;3H\x1b[X".encode(), "世 é\u0301 界y"),
+    ],
+)
+def test_what_is_left_of_a_row_is_read(data: bytes, left: str) -> None:
+    read: list[Text] = []
+    texts(played([data], 40, 10), worth=lambda _: (), take=read.append)
+    assert left in [text.text for text in read if text.kind == "screen"]
+
+
 def test_a_box_is_read_line_by_line() -> None:
     assert joined("│ KEY one │\r\n│  two    │".encode(), kind="screen-block") == ["KEY one\ntwo"]
 

@@ -124,6 +124,8 @@ def _confirm(rule: Rule, text: bytes, at: int, seams: Seams) -> Match | None:
     core = "core" in matched.re.groupindex
     start, end = matched.span(1 if matched.re.groups and not core else 0)
     end = _cut(rule, seams.between(matched.start(), end), matched.end("core") if core else end, end)
+    if (erased := text.find(b"\b", start, end)) >= 0:
+        end = erased  # a line editor goes back: what it writes then stands elsewhere
     end = _without_punctuation(text, start, _end_of_change(text, start, end))
     if _DIGEST.search(text, max(0, start - _BEFORE_DIGEST), start):
         return None

@@ -86,7 +86,12 @@ class Rewriter:
         """The character to stand at each unit."""
         shown = [not is_kept(hit.view.text[start:end]) for start, end, _ in units]
         number = self._numbers.get(hit.entry.identity, 0)
-        letters = iter(hit.entry.mask or placeholder(hit.entry.kind, number, sum(shown)))
+        written = hit.entry.mask or placeholder(hit.entry.kind, number, sum(shown))
+        wide = [end - start > 1 for (start, end, _), show in zip(units, shown, strict=True) if show]
+        said = len(written.rstrip(b"*>"))
+        if said and not hit.entry.mask and (any(wide[:said]) or wide[-1]):
+            written = b"*" * len(written)  # what it says would have other letters in it, and look like a secret
+        letters = iter(written)
         return [next(letters) if show else 0 for show in shown]
 
     def _cover(self, hit: Hit, units: list[Unit]) -> bool:

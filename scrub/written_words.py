@@ -27,7 +27,7 @@ _TO_VALUE = (
 _TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512}+)(?!\()"
 # Up to a blank, a quote, an angle, a table's border; a comma or closing bracket ends it only at the end of a word.
 PASSWORD = (
-    r"((?:[^\s\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?!\\{0,6}[\"'`]|[nr])|[,;)\]}](?!\s|\x1b|$)"
+    r"((?:[^\s\x00-\x1f\x7f\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?!\\{0,6}[\"'`]|[nr])|[,;)\]}](?!\s|\x1b|$)"
     r"|\xe2(?![\x94\x95])){1,32}+)"
 )
 

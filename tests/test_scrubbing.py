@@ -280,3 +280,29 @@ def test_hazards_come_out_alike_with_states_kept_everywhere(
     again = scrubbed(events, *values, size=size)
     assert output_of(again) == output_of(whole)
     assert again.report == whole.report
+
+
+@pytest.mark.parametrize(
+    "word", ["--password ", "Cookie: sessionid=", "https://x/?access_token=", "AccountKey="]
+)
+def test_a_line_editor_that_goes_back_behind_a_secret_can_be_recorded(word: str) -> None:
+    """As reverse search does, whose steps back are no part of the value."""
+    value = "Hq7zPp2mKd81XyT4wB"
+    line = f"login {word}{value}".encode()
+    data = b"$ " + line + b"\r\n$ \r(search)`': " + line + b"\b" * 26 + b"\x1b[1@s': login\x08\x08\r\n"
+    after = output_of(scrubbed(outputs([data])))
+    assert len(after) == len(data)
+    assert b"Hq7zPp2m" not in after
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["égeösl4jcé09ЖQiZQñuRé", "Жlong-enough-for-a-placeholder-9Q", "plain-at-first-but-not-at-its-end-é"],
+)
+@pytest.mark.parametrize("known", [False, True])
+def test_a_password_with_letters_of_two_bytes_can_be_recorded(value: str, known: bool) -> None:
+    """Half of a placeholder between fillers would look like a secret again."""
+    data = f"password={value}\r\n".encode()
+    after = output_of(scrubbed(outputs([data]), *([value.encode()] if known else [])))
+    assert len(after) == len(data)
+    assert not set(value) - set("password=\r\n<SCRUBBED:environment:1*>") & set(after.decode())

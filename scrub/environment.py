@@ -5,6 +5,7 @@ The environment and the files are given as data: nothing is read here.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +34,8 @@ _PLACE = re.compile(
     r"(?:[\w.+-]+@)?[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}(?::\d+)?|localhost:\d+"
 )  # a host, an address
 _NOT_TAKEN = "neither its name nor its value looks secret: put it on a line of its own, without a name"
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")  # tab, line ends, form feed and ESC are text
+_NO_LATIN = re.compile(rb"[\x80-\x9f]")
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+|set\s+)?([\w.-]+)\s*[=:]\s*(.*?)\s*$")
 
 
@@ -107,16 +110,37 @@ def known_from_file(name: str, content: bytes) -> Taken:
     Names of lines whose values were not taken, and may have been meant, are in `skipped`.
     """
     origin = f"file:{name}"
-    text = content.decode("utf-8", "replace")
+    content = content.removeprefix(codecs.BOM_UTF8)
     left: list[str] = []
-    found = (
-        [content.strip()] if b"-----BEGIN " in content else [value.encode() for value in _values(text, left)]
-    )
+    found = [content.strip()] if b"-----BEGIN " in content else list(_encoded_values(content, left))
     values = {value: KnownValue(value, "secret-file", origin) for value in found if value.strip()}
     skipped = [Preserved(f"{origin}:{key}", _NOT_TAKEN) for key in dict.fromkeys(left)]
     if not values:
         skipped.insert(0, Preserved(origin, "no secret found in it"))
     return Taken(tuple(values.values()), tuple(skipped))
+
+
+def is_binary(content: bytes) -> bool:
+    """Is it no text: does it hold a control byte that none has, or in something else than UTF-8 one of Latin-1?"""
+    if _NO_TEXT.search(content):
+        return True
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return _NO_LATIN.search(content) is not None
+    return False
+
+
+def _encoded_values(content: bytes, left: list[str]) -> Iterator[bytes]:
+    """The values as UTF-8; those of a file in Latin-1 in both, since a program may write either."""
+    try:
+        text, is_latin = content.decode(), False
+    except UnicodeDecodeError:
+        text, is_latin = content.decode("latin-1"), True
+    for value in _values(text, left):
+        yield value.encode("utf-8", "surrogatepass")
+        if is_latin and all(letter <= "\xff" for letter in value):
+            yield value.encode("latin-1")
 
 
 def _values(text: str, left: list[str]) -> Iterator[str]:

@@ -133,12 +133,21 @@ def test_files_of_no_cassette_are_passed_over_when_asked(capsys, tmp_path, clean
     assert run_here(capsys, "scan", "--skip-others", "missing").code == 3
 
 
-def test_wrong_usage(capsys, clean):
+def test_wrong_usage(capsys, tmp_path, monkeypatch, clean):
     refused(run_here(capsys, "scan"), 2, "scan --help")
     refused(run_here(capsys, "scan", "--nothing", "cassettes"), 2)
     refused(run_here(capsys, "scan", "--known-secret-env", "NOT_SET_1", "cassettes"), 2, "NOT_SET_1")
     refused(run_here(capsys, "scan", "--known-secret-file", "nowhere", "cassettes"), 2, "nowhere")
     refused(run_here(capsys, "scan", "--rules", "nowhere.toml", "cassettes"), 2, "nowhere.toml")
+    for given in ([""], ["cassettes/clean", ""], ["--skip-others", ""], ["--fix", ""]):
+        refused(run_here(capsys, "scan", *given), 2, "an empty name is no cassette")
+    refused(run_here(capsys, "scan", "--known-secret-file", "", "cassettes"), 2, "is no file")
+    refused(run_here(capsys, "scan", "--rules", "", "cassettes"), 2, "is no file")
+    refused(run_here(capsys, "scan", "--rules", "/dev/null", "cassettes"), 2, "/dev/null has no [[rules]]")
+    monkeypatch.setenv("EMPTY_1", "")
+    refused(run_here(capsys, "scan", "--known-secret-env", "EMPTY_1", "cassettes"), 2, "'EMPTY_1' is empty")
+    (tmp_path / "pyproject.toml").write_text("[tool.pty_cassette.scrub]\n")
+    refused(run_here(capsys, "scan", "cassettes"), 2, "[tool.pty_cassette]")
 
 
 def test_known_values_from_a_variable_a_file_and_the_project(capsys, tmp_path, monkeypatch):

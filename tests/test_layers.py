@@ -29,7 +29,7 @@ HOMES = {
 FOUNDATIONS = {
     "format": {"model"},
     "store": {"clock", "errors", "format", "model"},
-    "scrubbing": {"emulators", "errors", "format", "given_file", "machine", "model", "store"},
+    "scrubbing": {"emulators", "errors", "format", "given_file", "machine", "model", "project_file", "store"},
 }
 """What all the rest of `cassette` stands on, and what each of them may know of it."""
 FILE_LINES = 450

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cassette.errors import UsageError
-from cassette.scrubbing.settings import KEYS, ScrubSettings, read_settings
+from cassette.scrubbing.settings import KEYS, ScrubSettings, holds_a_secret, read_settings
 from scrub.views import plain_view
 
 SECRET = "zebra-4711-quartz"
@@ -110,6 +110,43 @@ def test_what_is_not_understood_is_refused_by_name(tmp_path, table, says):
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[tool.pty-cassette.scrubs]\n", r"\[tool\.pty-cassette\.scrubs\] .* write \[tool\.pty-cassette\.scrub\]"),
+        ("[tool.pty_cassette.scrub]\n", r"\[tool\.pty_cassette\] .* write \[tool\.pty-cassette\]"),
+        ("[tool.pty-casette.scrub]\n", r"\[tool\.pty-casette\] .* write \[tool\.pty-cassette\]"),
+        ("[pty-cassette.scrub]\n", r"\[pty-cassette\] .* write \[tool\.pty-cassette\]"),
+        ('[tool.pty-cassette]\nknown-secret-env = ["A"]\n', r"write known-secret-env in \[tool\.pty-cassette\.scrub\]"),
+        ('[tool.pty-cassette]\nknown_secret_env = ["A"]\n', r"write known-secret-env in \[tool\.pty-cassette\.scrub\]"),
+        ("[tool.pty-cassette]\nharness = []\n", r"'harness': write harnesses in \[tool\.pty-cassette\]"),
+        ("[tool.pty-cassette]\ncolour = 3\n", r"'colour': write harnesses in .*, or \[tool\.pty-cassette\.scrub\]"),
+        ('[tool]\npty-cassette = "x"\n', r"\[tool\.pty-cassette\] .* is no table"),
+    ],
+)  # fmt: skip
+def test_a_table_that_nothing_would_read_is_refused(tmp_path, text, says):
+    (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=says) as caught:
+        read_settings(start=tmp_path, environment={})
+    assert caught.value.exit_code == 2
+    assert "pyproject.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[tool.pty-cassette]\nharnesses = ["acme.toml"]\n',
+        '[project]\nname = "pty-cassette-user"\ndependencies = ["pty-cassette"]\n',
+        '[tool.uv.sources]\npty-cassette = { path = "../pty_cassette" }\n',
+        "[tool.pty-cassette-viewer]\ncolour = 3\n",
+        "[tool.cassette-player\n",
+    ],
+)
+def test_what_is_no_settings_of_ours_is_passed_over(tmp_path, text):
+    (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+    assert read_settings(start=tmp_path, environment={}).max_output_bytes > 0
+
+
 def test_every_key_is_told_to_who_misspells_one(tmp_path):
     with pytest.raises(UsageError) as caught:
         read_settings(start=project(tmp_path, "rulez = 'x'\n"), environment={})
@@ -129,6 +166,83 @@ def test_what_a_caller_names_must_be_there(tmp_path):
         read_settings(start=tmp_path, environment={}, known_secret_file=tmp_path / "no-such-file")
     with pytest.raises(UsageError, match="is a directory"):
         read_settings(start=tmp_path, environment={}, rules=tmp_path)
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t\n"])
+def test_an_empty_variable_that_a_caller_names_is_refused_like_one_that_is_not_set(tmp_path, value):
+    with pytest.raises(UsageError, match=r"'PIN' is empty, so nothing would be protected") as caught:
+        read_settings(start=tmp_path, environment={"PIN": value}, known_secret_env=["PIN"])
+    assert caught.value.exit_code == 2
+    given = {"PIN": "4711-other"}
+    with_other = read_settings(
+        start=tmp_path, environment={"PIN": value}, given=given, known_secret_env="PIN"
+    )
+    assert values(with_other) == {"environment:PIN": "4711-other"}
+    assert skipped(with_other) == {}
+
+
+def test_an_empty_variable_that_a_project_names_is_told_in_the_report(tmp_path):
+    project(tmp_path, 'known-secret-env = ["PIN", "ABSENT"]\n')
+    settings = read_settings(start=tmp_path, environment={"PIN": " "}, optional_env=["OTHER"])
+    assert values(settings) == {}
+    assert skipped(settings) == {
+        "environment:PIN": "empty", "environment:ABSENT": "not set", "environment:OTHER": "not set",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("option", ["known_secret_file", "rules"])
+@pytest.mark.parametrize("given", ["", [""], ["token", ""]])
+def test_an_empty_name_is_no_file(tmp_path, monkeypatch, option, given):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "token").write_text(RULES if option == "rules" else SECRET, "utf-8")
+    with pytest.raises(UsageError, match=f"--{option.replace('_', '-')}.* is no file") as caught:
+        read_settings(start=tmp_path, environment={}, **{option: given})
+    assert caught.value.exit_code == 2
+
+
+def test_a_file_without_rules_is_named_as_it_was_given(tmp_path):
+    with pytest.raises(UsageError, match=r"/dev/null has no \[\[rules\]\]"):
+        read_settings(start=tmp_path, environment={}, rules="/dev/null")
+
+
+BINARY = {
+    "random": bytes.fromhex("8f1c00a7d2e95b3340c6f7087a9e21bd64fe10359cd8417be2af5603c98d74ea"),
+    "no-nul": bytes.fromhex("8f1ca7d2e95b33"),
+    "high-bytes-alone": bytes.fromhex("8fe7d2e99b73f0c6f7e87a9e61bd64fe"),
+    "utf-16": SECRET.encode("utf-16"),
+    "long": bytes(number * number % 251 for number in range(3000)),
+}
+
+
+@pytest.mark.parametrize("content", BINARY.values(), ids=BINARY.keys())
+def test_a_binary_file_is_no_secret_that_is_shown(tmp_path, content):
+    (tmp_path / "key.bin").write_bytes(content)
+    with pytest.raises(
+        UsageError, match=r"key\.bin .*is binary.*text.*one secret a line.*hex, base64"
+    ) as caught:
+        read_settings(start=tmp_path, environment={}, known_secret_file=tmp_path / "key.bin")
+    assert caught.value.exit_code == 2
+    project(tmp_path, 'known-secret-files = ["key.bin"]\n')
+    with pytest.raises(UsageError, match=r"key\.bin \(known-secret-files of .*is binary"):
+        read_settings(start=tmp_path, environment={})
+    with pytest.raises(UsageError, match=r"key\.bin .*is binary"):
+        holds_a_secret(tmp_path / "key.bin")
+
+
+@pytest.mark.parametrize(
+    ("content", "known"),
+    [
+        ("žebra-4711\n".encode(), ["žebra-4711".encode()]),
+        ("zäbra-4711\r\n".encode("latin-1"), ["zäbra-4711".encode(), "zäbra-4711".encode("latin-1")]),
+        (b"\xef\xbb\xbfzebra-4711\n", [b"zebra-4711"]),
+        (b'\xef\xbb\xbf{"api_token": "zebra-4711-quartz"}', [b"zebra-4711-quartz"]),
+        (b"one-4711\tx\x0c\n\x1b[1mtwo\n", [b"one-4711\tx", b"\x1b[1mtwo"]),
+    ],
+)
+def test_text_in_latin_1_and_utf_8_is_read(tmp_path, content, known):
+    (tmp_path / "key").write_bytes(content)
+    settings = read_settings(start=tmp_path, environment={}, known_secret_file=tmp_path / "key")
+    assert [value.value for value in settings.known.values] == known
 
 
 @pytest.mark.parametrize(

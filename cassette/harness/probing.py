@@ -173,7 +173,7 @@ def _started(job: Job, args: Sequence[str], captured_at: str) -> LiveSession:
         timeout=probe.timeout,
         exit_timeout=start.exit_timeout,
         hold=True,
-        known_secret_env=[name for name in start.credential_env if place.environment.get(name)],
+        known_secret_env=[name for name in start.credential_env if place.environment.get(name, "").strip()],
         known_secret_file=[path for path in secrets if holds_a_secret(path)],
         harness={
             "name": adapter.harness,

@@ -5,7 +5,6 @@ One that is broken is named and does not hinder the others; two of one name are 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
@@ -17,10 +16,10 @@ from cassette.errors import BadAdapter, CassetteError, NoSuchAdapter, UsageError
 from cassette.harness.adapter import Adapter
 from cassette.harness.adapter_file import parse_adapter, read_adapter
 from cassette.near_names import hint
+from cassette.project_file import TABLE, our_table
 
 GROUP = "pty_cassette.harnesses"
 GENERIC = "generic"
-_TABLE = "[tool.pty-cassette]"
 
 
 @dataclass
@@ -113,15 +112,9 @@ def _listed(path: Path) -> Iterable[str] | None:
         content = path.read_bytes()
     except OSError:
         return None
-    if b"pty-cassette" not in content:
-        return None
-    try:
-        table = tomllib.loads(content.decode()).get("tool", {}).get("pty-cassette", {})
-    except ValueError as error:
-        raise UsageError(what=f"{path} is not TOML ({error}): mend it") from None
-    names = table.get("harnesses") if isinstance(table, dict) else None
+    names = our_table(path, content).get("harnesses")
     if names is None:
         return None
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise UsageError(what=f"harnesses in {_TABLE} of {path} is {names!r}: give a list of paths")
+        raise UsageError(what=f"harnesses in {TABLE} of {path} is {names!r}: give a list of paths")
     return names

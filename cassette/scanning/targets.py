@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from cassette.errors import CassetteError, NotACassette
+from cassette.errors import CassetteError, NotACassette, UsageError
 from cassette.model import FRAMES, INPUT, MANIFEST, OUTPUT, OUTPUT_RAW, SERVICE_EVENTS
 from cassette.store.siblings import finish_interrupted_swap, is_hidden_sibling
 
@@ -24,9 +24,14 @@ def cassettes_of(
 ) -> Iterator[Path | CassetteError]:
     """Each cassette once, in the order in which they are named; an error for what names none.
 
+    Raises UsageError for an empty name, which would be the working directory.
+
     `pass_over` says nothing of files that belong to no cassette. `tidy` finishes first what a publish that was
     killed has left.
     """
+    named = tuple(named)
+    if "" in named:
+        raise UsageError(what="an empty name is no cassette: name one, or a directory of cassettes")
     seen: set[tuple[int, int]] = set()
     for name in named:
         unread: list[OSError] = []

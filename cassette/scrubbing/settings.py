@@ -12,13 +12,12 @@ spool only.
     max-output-bytes = 67108864              most output that is scrubbed as a whole, in memory
 
 Paths are meant from the directory of that file. Variables and files that a project names need not be there; those
-that a caller names must.
+that a caller names must. An empty variable is none.
 """
 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,18 +27,18 @@ from typing import Any, Self, TypeAlias
 from cassette.errors import CassetteError, UsageError
 from cassette.given_file import read_given
 from cassette.machine import identity_of_machine
-from scrub.environment import Taken, known_from_environment, known_from_file
+from cassette.project_file import SCRUB_KEYS, SCRUB_TABLE, scrub_table
+from scrub.environment import Taken, is_binary, known_from_environment, known_from_file
 from scrub.identity import Identity
 from scrub.known import KnownValue
 from scrub.report import Preserved
 from scrub.views import View
 
-KEYS = ("known-secret-env", "known-secret-files", "rules", "max-output-bytes")
+KEYS = SCRUB_KEYS
 DEFAULT_MAX_OUTPUT_BYTES = 64 * 2**20
+_SECRET_FILE = "--known-secret-file"
 MAX_FILE_BYTES = 4 * 2**20
 """Of a file with known secrets, or with rules."""
-_TABLE = "[tool.pty-cassette.scrub]"
-_NAME = b"pty-cassette"  # a pyproject.toml without it is not parsed
 
 Names: TypeAlias = str | Iterable[str]
 Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -154,11 +153,11 @@ def read_settings(
         _names(known_secret_env),
         (*project.names, *_names(optional_env)),
     )
-    for path in _paths(known_secret_file):
+    for path in _paths(known_secret_file, _SECRET_FILE):
         known += _from_named_file(path)
     for path in project.files:
         known += _from_project_file(path, project.path)
-    texts = [_rules_text(path, "--rules") for path in _paths(rules)]
+    texts = [_rules_text(path, "--rules") for path in _paths(rules, "--rules")]
     texts += [_rules_text(path, f"rules of {project.path}") for path in project.rules]
     return ScrubSettings(known, identity_of_machine(place), tuple(texts), project.max_output_bytes).check()
 
@@ -180,17 +179,13 @@ class _Project:
     def nearest(cls, place: Path) -> _Project:
         for directory in (place, *place.parents):
             path = directory / "pyproject.toml"
-            table = _table_of(path) if path.is_file() else None
+            table = scrub_table(path, _content(path, "the project's settings")) if path.is_file() else None
             if table is not None:
                 return cls._of(path, table)
         return cls()
 
     @classmethod
     def _of(cls, path: Path, table: Mapping[str, Any]) -> _Project:
-        if unknown := sorted(table.keys() - set(KEYS)):
-            raise UsageError(
-                what=f"{_TABLE} of {path} does not know {unknown[0]!r}: use some of {', '.join(KEYS)}"
-            )
         limit = table.get("max-output-bytes", DEFAULT_MAX_OUTPUT_BYTES)
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise _wrong(path, "max-output-bytes", limit, "a number of bytes above 0")
@@ -204,23 +199,6 @@ class _Project:
         )
 
 
-def _table_of(path: Path) -> Mapping[str, Any] | None:
-    """Our table of a pyproject.toml; None when it has none. Raises UsageError."""
-    content = _content(path, "the project's settings")
-    if _NAME not in content:
-        return None
-    try:
-        document = tomllib.loads(content.decode())
-    except ValueError as error:
-        raise UsageError(what=f"{path} is not TOML ({error}): mend it") from None
-    table: Any = document
-    for name in ("tool", "pty-cassette", "scrub"):
-        table = table.get(name) if isinstance(table, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise UsageError(what=f"{_TABLE} of {path} is no table: write its keys below that line")
-    return table
-
-
 def _texts(path: Path, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
     given = table.get(key, [])
     texts = [given] if isinstance(given, str) else given
@@ -230,7 +208,7 @@ def _texts(path: Path, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _wrong(path: Path, key: str, given: object, wanted: str) -> UsageError:
-    return UsageError(what=f"{key} in {_TABLE} of {path} is {given!r}: give {wanted}")
+    return UsageError(what=f"{key} in {SCRUB_TABLE} of {path} is {given!r}: give {wanted}")
 
 
 # Known values, and files.
@@ -239,32 +217,51 @@ def _wrong(path: Path, key: str, given: object, wanted: str) -> UsageError:
 def _from_environment(
     ours: Mapping[str, str], given: Mapping[str, str], demanded: Iterable[str], wished: Iterable[str]
 ) -> Taken:
+    demanded = tuple(demanded)
+    absent = {name: why for name in (*demanded, *wished) if (why := _why_absent(name, ours, given))}
+    for name in demanded:
+        if name in absent:
+            raise _nothing_to_protect(name, absent[name])
     others = {name: value for name, value in given.items() if ours.get(name) != value}
-    variables = {**others, **ours}
-    missing = [name for name in dict.fromkeys(wished) if name not in variables]
-    names = {*demanded, *(name for name in wished if name in variables)}
-    try:
-        known = known_from_environment(variables, names)
-    except KeyError as error:
-        raise UsageError(
-            what=f"the known secret {error.args[0]!r} is not in the environment: set that variable, or do not name it"
-        ) from None
+    names = {*demanded, *wished} - absent.keys()
+    known = known_from_environment({**others, **ours}, names)
     changed = {name: value for name, value in others.items() if name in ours}
     known += known_from_environment(changed, names & changed.keys())
-    return known + Taken((), tuple(Preserved(f"environment:{name}", "not set") for name in missing))
+    return known + Taken((), tuple(Preserved(f"environment:{name}", why) for name, why in absent.items()))
+
+
+def _why_absent(name: str, *environments: Mapping[str, str]) -> str | None:
+    values = [environment[name] for environment in environments if name in environment]
+    if not values:
+        return "not set"
+    return None if any(value.strip() for value in values) else "empty"
+
+
+def _nothing_to_protect(name: str, why: str) -> UsageError:
+    if why == "empty":
+        return UsageError(
+            what=f"the known secret {name!r} is empty, so nothing would be protected: set that variable to the "
+            "secret, or do not name it"
+        )
+    return UsageError(
+        what=f"the known secret {name!r} is not in the environment: set that variable, or do not name it"
+    )
 
 
 def holds_a_secret(path: Path) -> bool:
-    """Is there a secret in a file that may be named (`known_secret_file`)? One without is refused there."""
-    return path.is_file() and bool(known_from_file(path.name, _content(path, str(path))).values)
+    """Is there a secret in a file that may be named (`known_secret_file`)? One without is refused there.
+
+    Raises UsageError for one that is binary, or cannot be read.
+    """
+    return path.is_file() and bool(_known_in(path, "a file of secrets").values)
 
 
 def _from_named_file(path: Path) -> Taken:
-    asked = "--known-secret-file"
-    taken = known_from_file(path.name, _content(path, asked))
+    taken = _known_in(path, _SECRET_FILE)
     if not taken.values:
         raise UsageError(
-            what=f"no secret was found in {path} ({asked}): give JSON, KEY=value lines, PEM, or one secret a line"
+            what=f"no secret was found in {path} ({_SECRET_FILE}): give JSON, KEY=value lines, PEM, or one secret "
+            "a line"
         )
     return taken
 
@@ -272,12 +269,22 @@ def _from_named_file(path: Path) -> Taken:
 def _from_project_file(path: Path, project: Path) -> Taken:
     if not path.exists():
         return Taken((), (Preserved(f"file:{path.name}", "not there"),))
-    return known_from_file(path.name, _content(path, f"known-secret-files of {project}"))
+    return _known_in(path, f"known-secret-files of {project}")
+
+
+def _known_in(path: Path, asked: str) -> Taken:
+    content = _content(path, asked)
+    if is_binary(content):
+        raise UsageError(
+            what=f"{path} ({asked}) is binary, and what is shown of a secret is text: give it as UTF-8 text, one "
+            "secret a line, in the form in which it is shown (hex, base64)"
+        )
+    return known_from_file(path.name, content)
 
 
 def _rules_text(path: Path, asked: str) -> RulesText:
     try:
-        return RulesText(path.name, _content(path, asked).decode())
+        return RulesText(str(path), _content(path, asked).decode())
     except UnicodeDecodeError as error:
         raise UsageError(what=f"{path} ({asked}) is not UTF-8 ({error.reason}): save it as UTF-8") from None
 
@@ -306,10 +313,11 @@ def _names(given: Names) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _paths(given: Paths) -> tuple[Path, ...]:
-    if isinstance(given, str | os.PathLike):
-        return (_expanded(given),)
-    return tuple(_expanded(path) for path in given)
+def _paths(given: Paths, asked: str) -> tuple[Path, ...]:
+    paths = (given,) if isinstance(given, str | os.PathLike) else tuple(given)
+    if any(os.fspath(path) == "" for path in paths):
+        raise UsageError(what=f"an empty name ({asked}) is no file: name one, or leave {asked} out")
+    return tuple(_expanded(path) for path in paths)
 
 
 def _expanded(path: str | os.PathLike[str]) -> Path:

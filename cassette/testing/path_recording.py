@@ -146,7 +146,7 @@ def main(arguments: Sequence[str]) -> int:
     known = [
         word
         for secret in settings["secrets"]
-        if secret in os.environ
+        if os.environ.get(secret, "").strip()
         for word in ("--known-secret-env", secret)
     ]
     code = cassette_main(

@@ -6,9 +6,8 @@ follows may be elsewhere on the screen), one that moves it to the right leaves a
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
+import string
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -31,6 +30,13 @@ _MAY_GO_RIGHT = re.compile(rb"C(?<=[0-9\[]C)")  # beginning with a letter
 _ENDS_RIGHT = re.compile(rb"\x1b\[[0-9]*C\Z")
 _STRINGS = re.compile(rb"\x1b(?P<type>[\]PX^_])(?P<text>[^\x07\x1b]*)")
 _STRING_BEGINS = re.compile(rb"\x1b[\]PX^_]")
+_WITH_PAYLOAD = (b"52;", b"1337;", b"99;", b"5522;")
+_PASSED_ON = re.compile(rb"\x1b\\\x1bP(?:tmux;)?(?P<text>[^\x07\x1b]*)")
+_ASCII = re.compile(rb"[\x00-\x7f]+")
+_BLANKS = bytes(range(0x21))
+_NO_BLANKS = re.compile(rb"[^\x00-\x20]+")
+_LETTERS_AND_DIGITS = string.ascii_letters.encode() + string.digits.encode()
+_STANDARD, _URL_SAFE = _LETTERS_AND_DIGITS + b"+/", _LETTERS_AND_DIGITS + b"-_"
 _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 _PIECES = re.compile(r"[\b]|[^\b]+")
 _LINE_END = re.compile(rb"[\r\n]")
@@ -275,8 +281,8 @@ def _strings(stream: str, data: bytes) -> Iterator[View]:
         yield View("osc" if found["type"] == b"]" else "dcs", stream, text, SamePlaces(start))
         if b"%" in text:
             yield _percent_decoded(stream, text, start)
-        if found["type"] == b"]" and text.startswith((b"52;", b"1337;")):
-            yield from _clipboard(stream, text, start)
+        if found["type"] == b"]" and text.startswith(_WITH_PAYLOAD):
+            yield from _payload(stream, data, *found.span("text"))
 
 
 def _percent_decoded(stream: str, text: bytes, offset: int) -> View:
@@ -291,14 +297,36 @@ def _percent_decoded(stream: str, text: bytes, offset: int) -> View:
     return View.of_cells("osc-percent-decoded", stream, cells)
 
 
-def _clipboard(stream: str, text: bytes, offset: int) -> Iterator[View]:
-    """What follows the last `;` or `:` of a clipboard write, or of an inline file, decoded."""
-    begin = max(text.rfind(b";"), text.rfind(b":")) + 1
-    encoded = text[begin:]
-    usable = encoded[: len(encoded) // 4 * 4]
-    try:
-        plain = base64.b64decode(usable, validate=True)
-    except (binascii.Error, ValueError):
-        return
-    if plain:
-        yield View("osc-base64", stream, plain, Base64Places(offset + begin, offset + begin + len(usable)))
+def _payload(stream: str, data: bytes, start: int, end: int) -> Iterator[View]:
+    """What a clipboard write, an inline file, a variable or a notification says in base64, decoded.
+
+    It may be broken by blanks, unpadded, or cut short; a multiplexer may have passed it on in several strings.
+    """
+    pieces = [(start, end)]
+    while more := _PASSED_ON.match(data, pieces[-1][1]):
+        pieces.append(more.span("text"))
+    view = _decoded(stream, data, pieces)
+    if view is None and pieces[1:]:
+        view = _decoded(stream, data, pieces[:1])
+    if view is not None:
+        yield view
+
+
+def _decoded(stream: str, data: bytes, pieces: Sequence[Span]) -> View | None:
+    """The base64 at the end of a text that stands in pieces; None where something else is there."""
+    letters: list[Span] = []
+    for number, (start, end) in enumerate(pieces):
+        shown = _ASCII.match(data, start, end)  # up to an 8-bit string terminator
+        text = (shown[0] if shown else b"").rstrip(_BLANKS + b"=")
+        begin = 0 if number else max(map(text.rfind, (b";", b":", b"="))) + 1
+        letters.extend((start + run.start(), start + run.end()) for run in _NO_BLANKS.finditer(text, begin))
+    encoded = b"".join(data[start:end] for start, end in letters)
+    if len(encoded) % 4 == 1:
+        start, end = letters.pop()
+        letters.extend([(start, end - 1)] if start < end - 1 else [])
+        encoded = encoded[:-1]
+    is_url_safe = b"-" in encoded or b"_" in encoded
+    if not encoded or encoded.translate(None, _URL_SAFE if is_url_safe else _STANDARD):
+        return None
+    places = Base64Places(letters, is_url_safe=is_url_safe)
+    return View("osc-base64", stream, places.read(data), places)

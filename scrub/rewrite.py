@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scrub.placeholder import Width, ink, is_kept, placeholder
 from scrub.sweep import Hit
-from scrub.views import Span, Unit
+from scrub.views import Base64Places, Span, Unit, View
 
 _STRETCH = 12  # bits: of most streams little is written
 _INSIDE = (1 << _STRETCH) - 1
@@ -90,7 +89,8 @@ class Rewriter:
         wide = [end - start > 1 for (start, end, _), show in zip(units, shown, strict=True) if show]
         said = len(written.rstrip(b"*>"))
         if said and not hit.entry.mask and (any(wide[:said]) or wide[-1]):
-            written = b"*" * len(written)  # what it says would have other letters in it, and look like a secret
+            # What it says would have other letters in it, and look like a secret.
+            written = b"*" * len(written)
         letters = iter(written)
         return [next(letters) if show else 0 for show in shown]
 
@@ -109,18 +109,31 @@ class Rewriter:
 
     def _cover_encoded(self, placed: list[tuple[Hit, list[Unit]]]) -> list[Hit]:
         """Texts that stand in the stream as base64: covered as text, then encoded again, all of it."""
-        texts: dict[tuple[str, Span], Sheet] = {}
+        texts: dict[tuple[str, Span], tuple[View, Sheet]] = {}
         effective: list[Hit] = []
         for hit, units in placed:
             encoded = hit.view.places.encoded
             assert encoded is not None
-            sheet = texts.setdefault((hit.view.stream, encoded), Sheet(bytearray(hit.view.text)))
+            _, sheet = texts.setdefault(
+                (hit.view.stream, encoded), (hit.view, Sheet(bytearray(hit.view.text)))
+            )
             for (start, end, _), wanted in zip(units, self._text(hit, units), strict=True):
                 character = hit.view.text[start:end]
                 if not is_kept(character) and sheet.is_free([(start, end)]):
                     sheet.write(start, ink(character, character, wanted, self._width))
                     if hit not in effective[-1:]:
                         effective.append(hit)
-        for (stream, (first, _)), sheet in texts.items():
-            self._sheets[stream].write(first, base64.b64encode(sheet.data))
+        for view, sheet in texts.values():
+            self._encode(view, sheet.data)
         return effective
+
+    def _encode(self, view: View, covered: bytearray) -> None:
+        """Write what was covered in a text; what another view covered of the same letters stays so."""
+        places, sheet = view.places, self._sheets[view.stream]
+        assert isinstance(places, Base64Places)
+        now = bytearray(places.read(sheet.data))
+        for at, (old, new) in enumerate(zip(view.text, covered, strict=True)):
+            if old != new:
+                now[at] = new
+        for start, letters in places.written(now):
+            sheet.write(start, letters)

@@ -23,9 +23,11 @@ The length of `text` is in bytes of UTF-8, and so are all offsets in here, excep
 
 from __future__ import annotations
 
+import base64
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Protocol
 
 Span = tuple[int, int]
@@ -108,7 +110,7 @@ class Places(Protocol):
 
     @property
     def encoded(self) -> Span | None:
-        """The stretch of base64 in the stream that the text was decoded from, when it was."""
+        """From the first letter of base64 to the last that the text was decoded from, when it was."""
 
     def spans(self, start: int, end: int) -> tuple[Span, ...]:
         """The stream's bytes behind one character, `text[start:end]`."""
@@ -235,16 +237,35 @@ class CellPlaces:
 
 
 class Base64Places:
-    """The text was decoded from base64 in `stream[start:end]`; it is written by encoding it again."""
+    """The text was decoded from base64, whose letters stand in these stretches of the stream, in order.
 
-    def __init__(self, start: int, end: int) -> None:
-        self.encoded: Span | None = (start, end)
+    It is written by encoding it again; blanks between the letters and padding behind them stay. The letters are
+    of one alphabet, `-_` where `is_url_safe`, and never one more than a multiple of four.
+    """
+
+    def __init__(self, letters: Sequence[Span], *, is_url_safe: bool = False) -> None:
+        self._letters = letters
+        self._altchars = b"-_" if is_url_safe else b"+/"
+        lengths = [end - start for start, end in letters]
+        starts = list(accumulate(lengths, initial=0))
+        self._places = PiecePlaces(starts[:-1], [start for start, _ in letters], lengths)
+        self.encoded: Span | None = (letters[0][0], letters[-1][1])
 
     def spans(self, start: int, end: int) -> tuple[Span, ...]:
         """The groups of four letters that hold these bytes."""
-        assert self.encoded is not None
-        first, last = self.encoded
-        return ((first + start // 3 * 4, min(last, first + -(-end // 3) * 4)),)
+        return self._places.spans(start // 3 * 4, -(-end // 3) * 4)
+
+    def read(self, stream: bytes | bytearray) -> bytes:
+        """The text, as it stands in the stream now."""
+        letters = b"".join(stream[start:end] for start, end in self._letters)
+        return base64.b64decode(letters + b"=" * (-len(letters) % 4), self._altchars)
+
+    def written(self, text: bytes | bytearray) -> Iterator[tuple[int, bytes]]:
+        """What to write, and where, so that it becomes `text`, which is as long as before."""
+        letters, at = base64.b64encode(text, self._altchars), 0
+        for start, end in self._letters:
+            yield start, letters[at : at + end - start]
+            at += end - start
 
 
 def raw_view(stream: str, data: bytes) -> View:

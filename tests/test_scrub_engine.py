@@ -71,6 +71,42 @@ def test_a_secret_is_covered_where_it_lies(text: str) -> None:
     assert [character for character in result if character < " "] == escapes
 
 
+def in_base64(text: str) -> bytes:
+    return base64.b64encode(text.encode())
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        base64.encodebytes(f"some words first {GITHUB} and some words after it, too".encode()),
+        base64.encodebytes(f"K={GITHUB}".encode() * 3).replace(b"\n", b"\r\n"),
+        in_base64(f"export K={GITHUB}!").rstrip(b"="),
+        in_base64(f"export K={GITHUB}").rstrip(b"=") + b"\xc2\x9c",
+        in_base64(f"user:{OPAQUE}")[:9] + b"\r\n" + in_base64(f"user:{OPAQUE}")[9:],
+        in_base64(f"{OPAQUE}{GITHUB}")[:21] + b" " + in_base64(f"{OPAQUE}{GITHUB}")[21:],
+        in_base64(f"K={OPAQUE}")[:11] + b"\x1b\\\x1bP" + in_base64(f"K={OPAQUE}")[11:],
+        in_base64(f"{GITHUB}{OPAQUE}")[:57] + b"\x1b\\\x1bPtmux;" + in_base64(f"{GITHUB}{OPAQUE}")[57:],
+        in_base64(f"{OPAQUE} {OPAQUE}")[:22] + b"\x1b\\\x1bP" + in_base64(f"{OPAQUE} {OPAQUE}")[22:],
+    ],
+)
+@pytest.mark.parametrize("end", [b"\x07", b"\x1b\\"])
+def test_base64_in_the_clipboard_is_rewritten_letter_for_letter(payload: bytes, end: bytes) -> None:
+    data = b"\x1b]52;c;" + payload + end
+    clean = scrub({"output": data}, OPAQUE).streams["output"]
+    assert len(clean) == len(data)
+    (before,), (after,) = (
+        [view.text for view in text_views("output", each) if view.kind == "osc-base64"]
+        for each in (data, clean)
+    )
+    assert len(after) == len(before)
+    assert not any(secret.encode() in after for secret in (OPAQUE, GITHUB, GITHUB[8:20]))
+    assert all(
+        old == new or old in (*OPAQUE.encode(), *GITHUB.encode())
+        for old, new in zip(before, after, strict=True)
+    )
+    assert re.sub(rb"[a-zA-Z0-9+/]", b"", clean) == re.sub(rb"[a-zA-Z0-9+/]", b"", data)
+
+
 @pytest.mark.parametrize(
     "record",
     [record for record in lines_of_data("hazards.jsonl") if not record["id"].startswith(NEEDS_MORE)],

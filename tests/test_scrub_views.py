@@ -13,7 +13,7 @@ from scrub.escapes import text_views
 from scrub.rows import RowJoiner
 from scrub.table import default_rules
 from scrub.typed import typed_lines, typed_views
-from scrub.views import View
+from scrub.views import Base64Places, View
 
 
 def behind(view: View, data: bytes, needle: bytes) -> list[bytes]:
@@ -84,6 +84,65 @@ def test_the_clipboard_is_decoded(end: bytes) -> None:
     (view,) = of_kind(text_views("output", data), "osc-base64")
     assert view.text == b"export K=value!"
     assert view.places.encoded == (7, 27)
+
+
+PLAIN = b"export K=value!?"
+LETTERS = base64.b64encode(PLAIN).rstrip(b"=")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x1b]52;c;%s\x07" % LETTERS,
+        b"\x1b]52;c;%s\x1b\\;!" % LETTERS,
+        b"\x1b]52;c;%s\xc2\x9c and then: more;" % LETTERS,
+        b"\x1b]52;c;%s\x9c;!" % LETTERS,
+        b"\x1b]52;c;" + LETTERS[:12] + b"\n" + LETTERS[12:] + b"==\n\x07",
+        b"\x1b]52;c;\r\n" + LETTERS[:7] + b"\r\n" + LETTERS[7:] + b"\r\n==\x1b\\",
+        b"\x1b]52;c; " + b" ".join(LETTERS[at : at + 1] for at in range(len(LETTERS))),
+        b"\x1b]5522;type=write:mime=text/plain;%s==\x1b\\" % LETTERS,
+        b"\x1b]99;i=1:e=1;%s==\x1b\\" % LETTERS,
+        b"\x1b]1337;SetUserVar=name=%s==\x07" % LETTERS,
+        b"\x1b]1337;File=name=eA==;size=16:%s==\x07" % LETTERS,
+        b"\x1bP\x1b]52;c;" + LETTERS[:9] + b"\x1b\\\x1bP" + LETTERS[9:] + b"==\x07\x1b\\",
+        b"\x1bPtmux;\x1b\x1b]52;c;" + LETTERS[:9] + b"\x1b\\\x1bPtmux;" + LETTERS[9:] + b"\x07\x1b\\",
+        b"\x1b]52;c;" + LETTERS + b"\x1b\\\x1bPq#0!!\x1b\\",
+    ],
+)
+def test_base64_is_decoded_however_it_is_written(data: bytes) -> None:
+    (view,) = of_kind(text_views("output", data), "osc-base64")
+    assert view.text == PLAIN
+    assert isinstance(view.places, Base64Places)
+    changed = bytearray(data)
+    for at, letters in view.places.written(b"********" + PLAIN[8:]):
+        changed[at : at + len(letters)] = letters
+    (again,) = of_kind(text_views("output", bytes(changed)), "osc-base64")
+    assert again.text == b"********" + PLAIN[8:]
+    assert len(changed) == len(data)
+    assert {old for old, new in zip(data, changed, strict=True) if old != new} <= set(LETTERS)
+
+
+@pytest.mark.parametrize(
+    ("letters", "text"), [(18, PLAIN[:13]), (19, PLAIN[:14]), (20, PLAIN[:15]), (21, PLAIN[:15])]
+)
+def test_base64_that_is_cut_short_is_decoded_as_far_as_it_goes(letters: int, text: bytes) -> None:
+    (view,) = of_kind(text_views("output", b"\x1b]52;c;" + LETTERS[:letters]), "osc-base64")
+    assert view.text == text
+
+
+def test_the_other_alphabet_of_base64_stays() -> None:
+    plain = b"\xfb\xff\xfe??>>~~key"
+    data = b"\x1b]52;c;" + base64.urlsafe_b64encode(plain) + b"\x07"
+    (view,) = of_kind(text_views("output", data), "osc-base64")
+    assert view.text == plain
+    assert isinstance(view.places, Base64Places)
+    assert [data[at : at + len(new)] == new for at, new in view.places.written(plain)] == [True]
+
+
+@pytest.mark.parametrize("payload", [b"?", b"!", b"", b"Q", b"a+b_", b"ab*c", b"ab\xffcd ;"])
+def test_what_is_no_base64_is_not_decoded(payload: bytes) -> None:
+    views = of_kind(text_views("output", b"\x1b]52;c;" + payload + b"\x07"), "osc-base64")
+    assert [view.text for view in views] == ([b"i"] if payload.startswith(b"ab\xff") else [])
 
 
 @pytest.mark.parametrize(

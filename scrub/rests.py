@@ -9,7 +9,9 @@ LONGEST_PIECE = 512
 PIECE = re.compile(LETTERS + rb"{1,%d}" % LONGEST_PIECE)
 _SET = re.compile(rb"_?[A-Z]{2,}(?:_[A-Z]{2,})*=[\"'`]")
 _NO_REST = re.compile(
-    rb"[a-zA-Z0-9_./-]*[a-zA-Z0-9_]\.[a-z]{1,5}\Z|[-+]?[A-Za-z_][a-zA-Z0-9_]*(?:[=:][^=]|:\Z)|[^A-Za-z0-9]+\Z"
+    rb"(?:[a-zA-Z0-9_.-]{0,24}|[a-zA-Z0-9_./-]*/[a-zA-Z0-9_.-]*)[a-zA-Z0-9_]\.[a-z]{1,5}\Z"  # a file
+    rb"|[-+]?(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*|[A-Za-z_]{1,24}(?:[0-9]{1,2}[A-Za-z_]{0,16})?)(?:[=:][^=]|:\Z)"
+    rb"|[^A-Za-z0-9]+\Z"
     rb"|[A-Z]{2,}(?:_[A-Z]{2,})+=?\Z"
 )
 _WORD = re.compile(rb"[A-Z]?[a-z]+[.:]?\Z|[A-Z]+[.:]?\Z")

@@ -22,12 +22,13 @@ _NEIGHBOURS = 8
 _LEAST_BORDER = 3  # rows
 _NO_TEXT = (" ", "|")
 _PROMPT = frozenset("#$(❯*")
-_FILE = re.compile(r"[\w./-]*\w\.[a-z]{1,5}\Z")
+_FILE = re.compile(r"(?:[\w.-]{0,24}|[\w./-]*/[\w.-]*)\w\.[a-z]{1,5}\Z")
 _WORD = re.compile(r"[-+]?[A-Z]?[a-z]+[.:]?\Z|[0-9]{1,2}[A-Z][a-z]+\Z|[A-Z]+[.:]?\Z|[^A-Za-z]+\Z")
 _CAPITALS = re.compile(r"[A-Z]{2,}(?:_[A-Z]{2,})+\Z")
 # A name may stand behind the mark of a diff.
-_NAME = re.compile(r"[-+]?[A-Za-z_]\w*[=:][^=]")
-_NAME_ALONE = re.compile(r"[-+]?[A-Za-z_]\w*[=:]\Z")
+_NAMED = r"[-+]?(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*|[A-Za-z_]{1,24}(?:[0-9]{1,2}[A-Za-z_]{0,16})?)[=:]"
+_NAME = re.compile(rf"{_NAMED}[^=]")
+_NAME_ALONE = re.compile(rf"{_NAMED}\Z")
 _ASSIGNMENT = re.compile(r"[-+]?(?:[A-Za-z][A-Za-z_]*[A-Za-z]|[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+)=[^=]")
 _UNDERSCORED = re.compile(r"[-+]?[A-Za-z][A-Za-z0-9]*_[A-Za-z_]+=\Z")
 _LABEL = re.compile(r"[-+]?[A-Za-z][A-Za-z_]+[A-Za-z]:\Z")

@@ -221,6 +221,26 @@ def test_a_token_goes_on_behind_the_number_of_its_line(known: bool) -> None:
     assert "more of it" in after
 
 
+JWT_ROWS = (
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.ey", "JzdWIiOiAiMEhHTElRSUlvIiwgImlhdCI6IDE3M",
+    "TY1Nzk2MzUsICJhdWQiOiAiSnRnNmJ5NUQifQ.y", "cjj9AkYB8qvJoucGNnWFWabprHoIVs6yLqsrrZl", "Vkc",
+)  # fmt: skip
+ATLASSIAN_ROWS = (
+    "ATATT3xFfGF0dRzvyz8wRytou0sMAsMLX7FMjXjAiii5TLOwq2Bv8nRk4Lp9ZsQx7Yc3Hd6Jm1Wt",
+    "TLOw5Kf2Vb8Ng4Rj7Xp1Zs6Dq9Hm3Lt0Wy5Ce8Bu2Ai7Oo4Fk6Ev1Jx9Pn3Sg0Mr5Qd8Th2Ub",
+    "p_i31D_RoZyP3Cz7By8Cz_EzLFDk05h4=DN296097",
+)
+
+
+@pytest.mark.parametrize("rows", [JWT_ROWS, ATLASSIAN_ROWS], ids=["jwt", "atlassian"])
+@pytest.mark.parametrize("frame", ["  {}", "│ {} │"])
+def test_a_row_of_a_token_is_neither_a_file_nor_a_name(rows: Sequence[str], frame: str) -> None:
+    width = max(map(len, rows))
+    data = "\r\n".join(frame.format(row.ljust(width)) for row in rows).encode() + b"\r\n"
+    after = output_of(scrubbed(outputs([data]), size=Size(120, 24))).decode()
+    assert not [row for row in rows if row in after]
+
+
 def test_a_known_value_that_ends_a_row_is_not_joined_with_the_next() -> None:
     data = f"\x1b[3;1H{KEY}\x1b[4;1Hx9kQ2mZr7Lw\x1b[9;1H".encode()
     assert "x9kQ2mZr7Lw" not in output_of(scrubbed(outputs([data]))).decode()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from scrub.known import KnownValue
 from scrub.typed import typed_lines
@@ -24,8 +25,8 @@ _WORDS = (
     r"|(?:api|access|secret|auth|private|licen[sc]e|recovery|encryption|account)[ _-]?(?:key|token|code)"
     r"|(?:one[- ]time|verification|2fa|mfa|security|unlock) (?:code|password))"
 )
-_MASK = "*\u2217\uff0a\u2022\u25cf\u2b24\u00b7\u25aa\u25a0\u25fc"
-_MASKS = rf"[{_MASK}]*[ \t]*$"
+MASKS = "*\u2217\uff0a\u2022\u25cf\u2b24\u00b7\u25aa\u25a0\u25fc"
+_MASKS = rf"[{MASKS}]*[ \t]*$"
 _LEAST_MASKS = 3
 _BEFORE = r"^\W*(?:(?:please|enter|type|your|the|new|current|old|confirm|repeat|retype|again|\w+'s)\W+){0,4}"
 _BORDER = " \t|\u2502\u2503\u2551\u2590\u258c"
@@ -103,11 +104,21 @@ def is_masked(rows: Sequence[str], typed: bytes) -> bool:
     start, *later = [row.rpartition("\n")[2] for row in rows]
     for row in later:
         more = row[len(start) :] if row.startswith(start) else row
-        if not row.startswith(start) or more.strip(_MASK):
+        if not row.startswith(start) or more.strip(MASKS):
             start = row  # something else was written: a prompt that came late, a letter that was shown
         elif _LEAST_MASKS <= len(more) <= len(text) and len(set(more)) == 1 and not text.startswith(more):
             return True
     return False
+
+
+def are_masks(lengths: Sequence[int], typed: bytes) -> bool:
+    """Did a run of one mark grow with what was typed? `lengths` are those before each key, and at the end."""
+    grown = [length - lengths[0] for length in lengths[1:]]
+    letters = [len(line) for line in typed_lines(typed)] + [len(typed.decode("utf-8", "replace"))]
+    steps = sum(after == before + 1 for before, after in pairwise([0, *grown]))
+    return bool(grown) and (
+        _LEAST_MASKS <= grown[-1] <= max(letters) and (grown[-1] in letters or steps >= _LEAST_MASKS)
+    )
 
 
 def hidden_line(data: bytes) -> tuple[bytes, bytes]:

@@ -4,21 +4,25 @@ where the cursor stood, when which text was read.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_right
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple, Self
 
 from terminal.played import PIECE, START, Place, Played, Resize
+from terminal.readings import row_text
 from terminal.saved import Saved
 from terminal.tokenizer import Tokenizer
 from terminal.watched import WatchedTerminal
 
 ROWS_ABOVE = 3
 """Rows above that of the cursor which belong to what a program asked."""
+LEAST_RUN = 3
+"""Marks side by side that are a run."""
 AGE = 4_096
 """Bytes after which, at the latest two times as many, what was painted is no longer new."""
 MOST_KEPT = 48
@@ -44,11 +48,21 @@ def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
     return found
 
 
+class Run(NamedTuple):
+    """The same mark so often side by side, from a column of a row on."""
+
+    row: int
+    column: int
+    mark: str
+    length: int
+
+
 @dataclass(slots=True)
 class Track:
-    """What a pass notes beside the readings: the cursor after each chunk, as a digest, and the rows asked for."""
+    """What a pass notes beside the readings: the cursor after each chunk, as a digest, and what was asked for."""
 
     asked: list[str] = field(default_factory=list)
+    runs: list[tuple[Run, ...]] = field(default_factory=list)
     chunks: int = 0
     _digest: blake2b = field(default_factory=blake2b)
 
@@ -58,11 +72,12 @@ class Track:
         self.chunks += 1
         self._digest.update(b"%d;%d;%d;" % (cursor.x, cursor.y, terminal.alternate))
 
-    def ask(self, terminal: WatchedTerminal) -> None:
-        """Keep the cursor's row, up to the cursor, and the rows above it, in which a box has its label."""
+    def ask(self, terminal: WatchedTerminal, marks: str) -> None:
+        """Keep the cursor's row, up to the cursor, the rows above it, in which a box has its label, and the runs."""
         x, y = terminal.cursor.x, terminal.cursor.y
         above = ["".join(line.data) for line in terminal.grid[max(0, y - ROWS_ABOVE) : y]]
         self.asked.append("\n".join([*above, "".join(terminal.grid[y].data[:x])]))
+        self.runs.append(tuple(_runs(terminal, marks)) if marks else ())
 
     @property
     def digest(self) -> bytes:
@@ -71,7 +86,15 @@ class Track:
 
     def so_far(self) -> Track:
         """The cursor up to here, without the rows."""
-        return Track([], self.chunks, self._digest.copy())
+        return Track([], [], self.chunks, self._digest.copy())
+
+
+def _runs(terminal: WatchedTerminal, marks: str) -> Iterator[Run]:
+    for y, row in enumerate(terminal.grid):
+        text = row_text(row)
+        if any(mark * LEAST_RUN in text for mark in marks):
+            for found in re.finditer(rf"([{re.escape(marks)}])\1{{{LEAST_RUN - 1},}}", text):
+                yield Run(y, found.start(), found[1], len(found[0]))
 
 
 class Seen:
@@ -261,7 +284,7 @@ class Drawing:
             elif isinstance(step, Resize):
                 terminal.resize(step.rows, step.columns)
             else:
-                track.ask(terminal)
+                track.ask(terminal, step.marks)
             if after.at // AGE > seen.now // AGE:
                 terminal.grow_old()
             if stops(after):

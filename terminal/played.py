@@ -22,7 +22,9 @@ class Resize:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """At this moment the cursor's row is wanted, up to the cursor."""
+    """At this moment the cursor's row is wanted, up to the cursor, and every run of one of these marks."""
+
+    marks: str = ""
 
 
 Step: TypeAlias = bytes | Resize | Ask

@@ -226,6 +226,30 @@ def test_what_marks_stand_for_is_hidden_whatever_was_asked(place, tmp_path):
     assert not [path for path in place.rglob("*") if path.is_file() and b"mango" in path.read_bytes()]
 
 
+ELSEWHERE = r"""
+import os, tty
+tty.setraw(0)
+word = ""
+while not word.endswith("\r"):
+    shown = "\u2022" * len(word) + "    "
+    os.write(1, f"\x1b[3;5HSay it: {shown}\x1b[20;1HF1 help".encode())
+    word += os.read(0, 1).decode()
+os.write(1, f"\x1b[9;1Hgot {word}".encode())
+"""
+
+
+def test_marks_count_where_the_cursor_rests_elsewhere(place, tmp_path):
+    """As a full-screen program has it, with a footer that is painted last."""
+    steps = tmp_path / "steps.yaml"
+    steps.write_text(
+        '[wait: "F1 help", type: "blue mango 7", wait: "••••••••••••", press: Enter, wait: "got"]'
+    )
+    done = record(place, sys.executable, "-c", ELSEWHERE, options=("--script", steps))
+    assert done.code == 0, done
+    assert [event.redacted for event in inputs(place, "input")] == ["masked", None]
+    assert not [path for path in place.rglob("*") if path.is_file() and b"mango" in path.read_bytes()]
+
+
 def test_a_secret_that_is_not_there_is_told_before_the_program_starts(place, tmp_path, monkeypatch):
     monkeypatch.delenv("DEMO_PASSWORD", raising=False)
     script, trace = tmp_path / "it.yaml", tmp_path / "started"

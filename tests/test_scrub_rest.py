@@ -15,6 +15,7 @@ from scrub.environment import env_allowlist, known_from_environment, known_from_
 from scrub.hidden import (
     Discipline,
     InputFacts,
+    are_masks,
     asks_for_secret,
     hidden_by,
     hidden_line,
@@ -258,6 +259,25 @@ def test_hidden_input(given_facts: InputFacts, rule: str | None) -> None:
 )
 def test_marks_that_stand_for_what_is_typed(rows: list[str], typed: bytes, masked: bool) -> None:
     assert is_masked(rows, typed) is masked
+
+
+@pytest.mark.parametrize(
+    ("lengths", "typed", "masked"),
+    [
+        ([0, 0, 0, 3, 4], b"wxyz", True),
+        ([0, 8], b"abcdefgh", True),
+        ([2, 10], b"abcdefgh", True),
+        ([0, 5], b"abcdefgh", False),  # a line of stars that came
+        ([0, 0, 0, 3, 4, 5, 6], b"abcdefgh", True),  # two are on their way
+        ([0, 7], b"abcdefgh\x7f", True),
+        ([12, 12, 12], b"ab", False),
+        ([0, 20], b"abc", False),
+        ([0, 2], b"ab", False),
+        ([0], b"abc", False),
+    ],
+)
+def test_a_run_of_marks_that_grows_with_what_is_typed(lengths: list[int], typed: bytes, masked: bool) -> None:
+    assert are_masks(lengths, typed) is masked
 
 
 @pytest.mark.parametrize(

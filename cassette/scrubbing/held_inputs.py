@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from cassette.model import Input
-from cassette.scrubbing.hidden_input import JudgedInput, changed_by, is_typed, judged
+from cassette.scrubbing.hidden_input import JudgedInput, Screens, changed_by, is_typed, judged
 from cassette.scrubbing.rewritten_inputs import RewrittenInputs
 from scrub.hidden import Discipline
 from scrub.known import KnownValue
@@ -80,7 +80,7 @@ class HeldInputs:
     def _judged(self) -> JudgedInput:
         if not self._hide:
             return JudgedInput(list(self._events))
-        return judged(self._events, self._rows, self.discipline)
+        return judged(self._events, Screens(self._rows), self.discipline)
 
     def _forget(self) -> None:
         """Drop what was given out, up to the end of a line."""

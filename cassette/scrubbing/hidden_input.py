@@ -6,12 +6,24 @@ outside the filler, in the event in which it came.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cassette.model import Input
-from scrub.hidden import LAG_MS, Discipline, InputFacts, hidden_by, hidden_line, hidden_values, is_masked
+from scrub.hidden import (
+    LAG_MS,
+    LEAST_VALUE,
+    MASKS,
+    Discipline,
+    InputFacts,
+    are_masks,
+    hidden_by,
+    hidden_line,
+    hidden_values,
+    is_masked,
+)
 from scrub.known import KnownValue
+from terminal.passes import Run
 
 LINE_ENDS = (b"\r", b"\n", b"\r\n", b"\x03", b"\x04", b"\x1b[13u")
 _ERASING = (b"\x7f", b"\b")
@@ -40,9 +52,39 @@ class JudgedInput:
         self.hidden += 1
 
 
-def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) -> JudgedInput:
-    """Hide what was typed blind. `rows` are the cursor's rows before each input that `is_typed`, in order."""
-    result, masked = JudgedInput(), _masked(inputs, rows)
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """What was shown before each input that `is_typed`, in order: the cursor's row, and runs of marks.
+
+    `was_read` says whether a text stood in a row by itself.
+    """
+
+    rows: Sequence[str]
+    runs: Sequence[Sequence[Run]] = ()
+    was_read: Callable[[str], bool] = lambda _: False
+
+    def show_marks(self, first: int, last: int, typed: bytes) -> bool:
+        """Did marks appear for what was typed, from one input to another?"""
+        rows = self.rows[first : last + 1]
+        prompt, letters = rows[0].rpartition("\n")[2], len(typed.decode("utf-8", "replace"))
+        if is_masked(rows, typed) or self._shows_later(prompt, letters):
+            return True
+        shown = [{run[:3]: run.length for run in runs} for runs in self.runs[first : last + 1]]
+        places = {place for runs in shown for place in runs}
+        return any(are_masks([runs.get(place, 0) for runs in shown], typed) for place in places)
+
+    def _shows_later(self, prompt: str, letters: int) -> bool:
+        """Where the line's end was sent at once, the marks come behind it."""
+        return (
+            letters >= LEAST_VALUE
+            and prompt.strip() != ""
+            and any(self.was_read(prompt + mark * letters) for mark in MASKS)
+        )
+
+
+def judged(inputs: Sequence[Input], screens: Screens, initial: Discipline) -> JudgedInput:
+    """Hide what was typed blind."""
+    result, masked, rows = JudgedInput(), _masked(inputs, screens), screens.rows
     before, line, at, is_open, echoed = initial, b"", 0, False, False
     for index, event in enumerate(inputs):
         if event.kind == "mode" and event.mode is not None:
@@ -78,22 +120,21 @@ def judged(inputs: Sequence[Input], rows: Sequence[str], initial: Discipline) ->
     return result
 
 
-def _masked(inputs: Sequence[Input], rows: Sequence[str]) -> set[int]:
+def _masked(inputs: Sequence[Input], screens: Screens) -> set[int]:
     """The inputs (by their places) for which the program showed marks; every key but one that erases ends a run."""
     found: set[int] = set()
-    run, shown = list[int](), list[str]()
-    typed = (index for index, event in enumerate(inputs) if is_typed(event))
-    for index, row in zip(typed, rows, strict=False):
+    run, first = list[int](), 0
+    typed = [index for index, event in enumerate(inputs) if is_typed(event)][: len(screens.rows)]
+    for at, index in enumerate(typed):
         data = inputs[index].data
-        shown.append(row)
-        if data[:1] >= b" " or data in _ERASING:
+        is_letter = data[:1] >= b" " or data in _ERASING
+        if is_letter:
             run.append(index)
-        else:
-            if is_masked(shown, b"".join(inputs[at].data for at in run)):
-                found.update(run)
-            run, shown = [], []
-    if run and is_masked(shown, b"".join(inputs[at].data for at in run)):
-        found.update(run)
+        ends = bool(run) and (not is_letter or at + 1 == len(typed))
+        if ends and screens.show_marks(first, at, b"".join(inputs[one].data for one in run)):
+            found.update(run)
+        if not is_letter:
+            run, first = [], at + 1
     return found
 
 

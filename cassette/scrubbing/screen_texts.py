@@ -184,6 +184,10 @@ class ScreenTexts:
         """Where the cursor was, and what was asked."""
         return self.passed.track
 
+    def was_read(self, text: str) -> bool:
+        """Did it stand in a row, or a line, by itself?"""
+        return key_of("screen", text) in self.seen.last
+
     def found(self, hits: Sequence[Hit], book: Book) -> Wanted:
         """The texts in which these hits stand, and which characters of each are wanted; the views are given up.
 

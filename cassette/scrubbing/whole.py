@@ -17,7 +17,7 @@ from cassette.errors import ScrubMovedCells, SecretsWouldLeak
 from cassette.format import lines
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Final, Input, Output, ServiceEvent, Size
 from cassette.scrubbing.beginnings import Beginnings
-from cassette.scrubbing.hidden_input import JudgedInput, is_typed, judged
+from cassette.scrubbing.hidden_input import JudgedInput, Screens, is_typed, judged
 from cassette.scrubbing.rewritten_inputs import RewrittenInputs
 from cassette.scrubbing.screen_texts import (
     ScreenTexts,
@@ -30,7 +30,7 @@ from cassette.store.spooled import Observed
 from scrub.documents import FlatDocument, flatten
 from scrub.environment import Taken
 from scrub.escapes import text_views
-from scrub.hidden import Discipline
+from scrub.hidden import MASKS, Discipline
 from scrub.identity import Identity
 from scrub.known import KnownValue
 from scrub.misread import doubtful, misread
@@ -128,7 +128,7 @@ class _Material:
         if event.kind == "resize" and event.size is not None:
             self.timeline.append(Resize(event.size.columns, event.size.rows))
         elif is_typed(event):
-            self.timeline.append(Ask())
+            self.timeline.append(Ask(MASKS))
 
 
 class _Work:
@@ -227,17 +227,17 @@ class _Work:
             screen = screen_texts_again(before, output, Beginnings(None, book), book)
         track = screen.track
         if self._track is None:
-            self._begin(track)
+            self._begin(screen)
         elif track.digest != self._track.digest:
             raise ScrubMovedCells(what=f"in {track.chunks} chunks")
         return screen
 
-    def _begin(self, track: Track) -> None:
-        """Judge the input by the rows that were seen, and lay out the streams."""
+    def _begin(self, screen: ScreenTexts) -> None:
+        """Judge the input by what was seen, and lay out the streams."""
         plan, material = self._plan, self.material
-        self._track = track
+        self._track = track = screen.track
         start = Discipline(0, echo=plan.echo, canonical=plan.canonical)
-        self.judged = judged(material.inputs, track.asked, start)
+        self.judged = judged(material.inputs, Screens(track.asked, track.runs, screen.was_read), start)
         for value in self.judged.values:
             self.scrubber.book.add(value)
         ops = [event.op for event in material.inputs if event.op]
@@ -345,6 +345,8 @@ def _final(observed: Observed, event: Final, strings: Mapping[str, Any]) -> Obse
 def _report(work: _Work, plan: ScrubPlan, scrubber: Scrubber) -> ScrubReport:
     origins = Counter(entry.origin.partition(":")[0] for entry in scrubber.book.entries)
     covered = work.counts.total or work.judged.hidden
+    known = {value.value for value in plan.known.values}
+    typed = {value.value: value for value in work.judged.values if value.value not in known}
     return ScrubReport(
         "scrubbed" if covered else "clean",
         rules=tuple(rule.name for rule in scrubber.rules.rules),
@@ -352,7 +354,7 @@ def _report(work: _Work, plan: ScrubPlan, scrubber: Scrubber) -> ScrubReport:
         env_allowlist=plan.env_names,
         preserved=tuple(plan.identity.preserved()),
         hidden_inputs=work.judged.hidden,
-        short_values=plan.known.short,
+        short_values=(plan.known + Taken(tuple(typed.values()))).short,
         skipped_values=plan.known.skipped,
         known_values=dict(origins),
     )

@@ -6,7 +6,10 @@ A class carries its sentence as a template; the facts fill it. Exit codes: 1 the
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Collection
+from typing import Any, ClassVar, Final, Self
+
+RECORDING_KEPT: Final = "The recording is kept"
 
 
 class CassetteError(Exception):
@@ -192,11 +195,33 @@ class SecretsWouldLeak(CassetteError):
     """Something secret would be left in a cassette. The message says which rule saw it where, never what it is."""
 
     template = (
-        "nothing was written: {count} secrets would be left in the cassette, the first {kind} ({origin}, {form}) in "
-        "{stream} at byte {offset} of its view {view!r}. The recording is kept; tell the authors of pty-cassette "
-        "what {kind} looked like there, without its value, or record again without showing it."
+        "nothing was written: {secrets} would be left in the cassette, the first {kind} ({origin}, {form}) in "
+        "{stream} at byte {offset} of its view {view!r}. {kept}; {todo}"
     )
     exit_code = 5
+    _OWN_RULE: ClassVar[str] = (
+        "look at the rule {rule!r} in your rules file, which takes what cannot be covered. Mend it, and begin again."
+    )
+    _ANY: ClassVar[str] = (
+        "tell the authors of pty-cassette what {kind} looked like there, without its value, or record again without "
+        "showing it."
+    )
+
+    def __init__(self, *, kept: str = RECORDING_KEPT, own_rules: Collection[str] = (), **found: Any) -> None:
+        """`found` is `count`, and of the first `kind`, `origin`, `form`, `view`, `stream`, `offset`.
+
+        `own_rules` are names of an organisation's rules, which the authors cannot mend.
+        """
+        self._found = found
+        rule = found["origin"].removeprefix("rule:")
+        is_own = found["origin"].startswith("rule:") and rule in own_rules
+        todo = (self._OWN_RULE if is_own else self._ANY).format(rule=rule, **found)
+        secrets = f"{found['count']} secret{'s' if found['count'] != 1 else ''}"
+        super().__init__(kept=kept, todo=todo, secrets=secrets, **found)
+
+    def told(self, *, kept: str = RECORDING_KEPT, own_rules: Collection[str] = ()) -> Self:
+        """The same, where more is known: what became of the recording, and which rules are an organisation's."""
+        return type(self)(kept=kept, own_rules=own_rules, **self._found)
 
 
 class TooLongToFix(CassetteError):
@@ -224,9 +249,16 @@ class ScrubMovedCells(CassetteError):
 
     template = (
         "nothing was written: with its secrets covered, the output moves the cursor elsewhere ({what}). "
-        "The recording is kept; this is a fault of pty-cassette."
+        "{kept}; this is a fault of pty-cassette."
     )
     exit_code = 5
+
+    def __init__(self, *, what: str, kept: str = RECORDING_KEPT) -> None:
+        super().__init__(what=what, kept=kept)
+
+    def told(self, *, kept: str) -> Self:
+        """The same, where it is known what became of the recording."""
+        return type(self)(what=self.facts["what"], kept=kept)
 
 
 class TooLongToScrub(CassetteError):

@@ -178,6 +178,24 @@ def test_an_organisations_rules(capsys, tmp_path):
     assert "acme" in json.loads((path / "scrub-report.json").read_text())["rules"]
 
 
+@pytest.mark.parametrize(
+    ("regex", "says"),
+    [
+        (".", "         look at the rule 'all-of-it' in your rules file, which takes what cannot be covered"),
+        ("[0-9]", "The cassette is as it was; look at the rule 'all-of-it' in your rules file"),
+    ],
+)
+def test_a_rule_of_ones_own_that_takes_what_cannot_be_covered(capsys, tmp_path, clean, regex, says):
+    (tmp_path / "own.toml").write_text(f'[[rules]]\nid = "all-of-it"\nregex = "{regex}"\n')
+    before = contents(clean)
+    result = run_here(capsys, "scan", "--fix", "--rules", "own.toml", "cassettes/clean")
+    assert result.code == 5
+    assert says in result.out
+    assert "recording is kept" not in result.out
+    assert "authors of pty-cassette" not in result.out
+    assert contents(clean) == before
+
+
 def test_a_place_outside_the_recording_is_not_rewritten(capsys, leaking):
     (leaking / "assertions.yaml").write_text(f"# {GITHUB}\n")
     result = run_here(capsys, "scan", "--fix", "cassettes/leaking")

@@ -16,6 +16,7 @@ from cassette.recording.recovery import recover
 from cassette.scrubbing.settings import ScrubSettings
 from cassette.store.spool import discard_spool
 from scrub.identity import Identity
+from scrub.scrubber import Scrubber
 
 SECRET = "zebra-4711-quartz-0000"
 ALICE = Identity("/home/alice", "alice", "alicebox", "/home/alice/src/app")
@@ -154,6 +155,45 @@ def test_a_rules_file_and_a_secret_file(place: Path) -> None:
     report = json.loads((place / "scrub-report.json").read_text("utf-8"))
     assert report["hit_counts"] == {"acme-ticket": 2, "file:known": 2}
     assert "acme-ticket" in report["rules"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_rule_of_ones_own_that_takes_what_cannot_be_covered_is_named(
+    place: Path, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(place.parent / "state"))
+    rules = place.parent / "rules.toml"
+    rules.write_text('[[rules]]\nid = "all-of-it"\nregex = "."\n', "utf-8")
+    if stream:  # what is streamed is covered even so; where it is not, the same is said
+        monkeypatch.setattr(Scrubber, "rewrite", lambda _self, streams, _hits: (dict(streams), []))
+    with pytest.raises(SecretsWouldLeak) as caught:  # noqa: PT012 - a stream may be refused at once
+        recorder = cassette.Recorder(place, rules=rules, stream=stream)
+        recorder.output(b"hello world\r\n")
+        recorder.close()
+    said = str(caught.value)
+    assert "(rule:all-of-it, plain)" in said
+    assert "look at the rule 'all-of-it' in your rules file" in said
+    assert "authors of pty-cassette" not in said
+    assert not place.exists()
+
+
+def test_what_is_left_is_counted_and_told() -> None:
+    first = {
+        "kind": "x",
+        "origin": "rule:x",
+        "form": "plain",
+        "view": "text",
+        "stream": "output",
+        "offset": 3,
+    }
+    one, two = (str(SecretsWouldLeak(count=count, **first)) for count in (1, 2))
+    assert "nothing was written: 1 secret would be left" in one
+    assert "nothing was written: 2 secrets would be left" in two
+    assert "The recording is kept; tell the authors" in one
+    other = SecretsWouldLeak(count=1, **first).told(kept="It stands", own_rules=["x"])
+    assert "It stands; look at the rule 'x' in your rules file" in str(other)
+    assert "The recording is kept" not in str(other)
+    assert "tell the authors" in str(SecretsWouldLeak(count=1, **first).told(own_rules=["y"]))
 
 
 def test_errors_have_their_exit_codes() -> None:

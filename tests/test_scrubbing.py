@@ -14,7 +14,7 @@ from scrub.identity import Identity
 from terminal.exit_status import ExitStatus
 from terminal.played import Played
 from terminal.provenance import cells_of
-from tests.scrub_recordings import everything, hazard, input_of, output_of, outputs, scrubbed
+from tests.scrub_recordings import everything, hazard, input_of, known, output_of, outputs, scrubbed
 from tests.scrub_samples import ANTHROPIC, GITHUB, OPAQUE, lines_of_data
 
 FINAL = Final(0, 9000, ExitStatus(0), 9000)
@@ -157,6 +157,16 @@ def test_a_hidden_line_is_one_event_whatever_its_length() -> None:
         assert events[2].data == b"\r"
         assert recording.report.hidden_inputs == 1
         assert line not in " ".join(everything(recording))
+
+
+def test_short_hidden_input_is_told_as_looked_for_only_as_a_whole_word() -> None:
+    blind = Input(0, 5, "mode", mode={"echo": False, "icanon": True})
+    lines = ["4711", "other12", "4711", "correct-Horse9", "yes"]
+    events = [blind, *(event for line in lines for event in (*typed(line), *typed("\r"))), FINAL]
+    assert scrubbed(events).report.as_document()["short_values"] == ["input", "input"]
+    recording = scrubbed(events, b"4711", b"shortie")
+    origins = [value.origin for value in known(b"4711", b"shortie").values]
+    assert recording.report.as_document()["short_values"] == sorted([*origins, "input"])
 
 
 def test_a_hidden_line_in_one_write_keeps_its_end_outside_the_filler() -> None:

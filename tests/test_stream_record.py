@@ -124,6 +124,21 @@ def test_the_report_says_what_it_is_and_what_was_not_looked_at(place: Path, stat
     assert tape_of(place).scrub_report.guarantee == "stream"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_short_values_that_become_known_on_the_way_are_in_the_report(
+    place: Path, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    monkeypatch.setenv("ACME_PASSWORD", "squid")
+    with Recorder(place, stream=stream) as recorder:
+        recorder.pty_mode(BLIND)
+        for line in (b"4711\r", b"squid\r", b"correct-Horse9\r"):
+            recorder.input(line, source="user")
+        recorder.known_secret("other7")
+    report = report_of(place)
+    assert report["hidden_inputs"] == 3
+    assert report["short_values"] == ["environment:ACME_PASSWORD", "input", "input"]
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 150_000), max_size=8), st.integers(0, 2))
 def test_the_cassette_does_not_depend_on_the_reads(

@@ -228,6 +228,11 @@ def _print_remedy(result: Result, name: str) -> None:
         write_line(f"         take them out with: cassette scan --fix {name}")
     elif result.scan is not None and result.scan.is_damaged:
         write_line("         a damaged cassette is never rewritten: restore it first, or record it again")
+    elif result.scan is not None and result.scan.own_rule:
+        rule = printable(result.scan.own_rule)
+        write_line(
+            f"         look at the rule {rule!r} in your rules file, which takes what cannot be covered"
+        )
     elif result.fixed is not None or not result.problems:
         write_line(
             "         not part of the recording, or not to be rewritten: edit these by hand, or record again"

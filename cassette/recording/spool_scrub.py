@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cassette.errors import TooLongToScrub
+from cassette.errors import SecretsWouldLeak, TooLongToScrub
 from cassette.format import documents
 from cassette.recording.plan import RecordingPlan
 from cassette.recording.stream_spool import StreamSpool
@@ -111,10 +111,13 @@ def scrub_spool(spool: Spool, *, max_output_bytes: int | None = None) -> CleanRe
     if beside.pty_mode is not None and not beside.has_end:  # else nobody ever looks whether echo is off
         typed = undecided(SpooledRecording(spool).evidence, beside.discipline)
         beside.known.extend(typed.values)
-    clean = scrub_recording(
-        lambda: typed.hidden(evidence_with_end(SpooledRecording(spool))),
-        replace(_scrub_plan(plan, settings, beside), documents=_documents(plan, beside)),
-    )
+    try:
+        clean = scrub_recording(
+            lambda: typed.hidden(evidence_with_end(SpooledRecording(spool))),
+            replace(_scrub_plan(plan, settings, beside), documents=_documents(plan, beside)),
+        )
+    except SecretsWouldLeak as leak:
+        raise leak.told(own_rules=settings.rule_names) from None
     kept = plan.with_texts(clean.documents[_PLAN])
     report = replace(
         clean.report,

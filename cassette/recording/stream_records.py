@@ -74,6 +74,8 @@ class StreamState:
     """Values that rules found and that were not looked for to the end."""
     skipped: int = 0
     """Values that were typed as secrets and are too short to look for."""
+    short: tuple[str, ...] = ()
+    """Origins of values that became known while it ran and that are looked for only as whole words."""
     texts: Mapping[str, Any] | None = None
     """The plan's texts after the last check; None when that was not made."""
     patches: int | None = None
@@ -104,6 +106,7 @@ class StreamState:
         self.counts = HitCounts.of_lists(document["counts"])
         self.hidden, self.known = document["hidden"], document["known"]
         self.forgotten, self.skipped = document["forgotten"], document["skipped"]
+        self.short = tuple(document["short"])
 
     def as_record(self) -> bytes:
         """The counts as a record."""
@@ -113,6 +116,7 @@ class StreamState:
             "known": dict(self.known),
             "forgotten": self.forgotten,
             "skipped": self.skipped,
+            "short": list(self.short),
         }
         return documents.write_json(facts)
 

@@ -51,7 +51,7 @@ def _report(facts: Mapping[str, Any], state: StreamState, plan: RecordingPlan) -
         preserved=tuple(_preserved(facts["preserved"])),
         guarantee="stream",
         hidden_inputs=state.hidden,
-        short_values=tuple(facts["short"]),
+        short_values=(*facts["short"], *state.short),
         skipped_values=tuple(_preserved([*facts["skipped"], *_short(state)])),
         known_values=state.known,
         not_looked_at=tuple(_not_looked_at(state)),

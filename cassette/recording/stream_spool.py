@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from cassette.store.spool import Record, Spool
 from cassette.store.spooled import TYPED, Kind, Records
 from scrub.forms import LEAST_LENGTH
 from scrub.hidden import LEAST_VALUE
+from scrub.known import Entry
 from scrub.report import HitCounts
 from scrub.scrubber import Scrubber, SecretsLeft
 from scrub.stream import WINDOW
@@ -77,7 +78,7 @@ class StreamSpool:
         try:
             clean = plan.with_texts(self._scrub.document(plan.texts()))
         except SecretsLeft as left:
-            raise would_leak(left) from None
+            raise would_leak(left, self._settings.rule_names) from None
         header = clean.header(overwrite=overwrite, scrub=ScrubSettings())
         del header["scrub"]
         settings = self._settings.as_header()
@@ -147,7 +148,7 @@ class StreamSpool:
             try:
                 self._unwritten += self._scrub.take(item, len(data))
             except SecretsLeft as left:
-                self._failure = would_leak(left)
+                self._failure = would_leak(left, self._settings.rule_names)
                 raise self._failure from None
             self._write(closing=closing)
 
@@ -181,9 +182,17 @@ class StreamSpool:
             self._counted = counted
 
     def _state(self, counts: HitCounts) -> StreamState:
-        origins = Counter(entry.origin.partition(":")[0] for entry in self._scrubber.book.entries)
+        entries = self._scrubber.book.entries
+        origins = Counter(entry.origin.partition(":")[0] for entry in entries)
+        before = {value.value for value in self._settings.known.values}
+        short = (entry.origin for entry in entries if _is_short(entry) and entry.value not in before)
         return StreamState(
-            counts, self._scrub.hidden_inputs, dict(origins), self._scrub.forgotten, self._skipped
+            counts,
+            self._scrub.hidden_inputs,
+            dict(origins),
+            self._scrub.forgotten,
+            self._skipped,
+            tuple(short),
         )
 
     def records(self, start: int | None = None) -> Iterator[Record]:
@@ -230,7 +239,7 @@ class StreamSpool:
                 self._patch()
             except SecretsLeft as left:
                 self._spool.append(REFUSED, 0, b"", closing=True)
-                raise would_leak(left) from None
+                raise would_leak(left, self._settings.rule_names) from None
             except SpoolFull as full:
                 raise DiskSpoolFull(**full.facts) from None
         return self._spool
@@ -262,10 +271,14 @@ class _Stored:
         return self._spool.stored_records()
 
 
-def would_leak(left: SecretsLeft) -> SecretsWouldLeak:
-    """The error for what cannot be covered."""
+def _is_short(entry: Entry) -> bool:
+    return entry.short and not entry.mask and not entry.origin.startswith("rule:")
+
+
+def would_leak(left: SecretsLeft, own_rules: Sequence[str]) -> SecretsWouldLeak:
+    """The error for what cannot be covered; `own_rules` are the names of an organisation's."""
     first = left.leaks[0]
     return SecretsWouldLeak(
         count=len(left.leaks), kind=first.kind, origin=first.origin, form=first.form, view=first.view,
-        stream=first.stream, offset=first.offset,
+        stream=first.stream, offset=first.offset, own_rules=own_rules,
     )  # fmt: skip

@@ -97,6 +97,8 @@ class Scan:
     problems: list[str] = field(default_factory=list)
     screen: Screen = "not read"
     values: tuple[KnownValue, ...] = field(default=(), repr=False)
+    own_rule: str = ""
+    """The organisation's rule that found what the engine could not cover; the rule has to be mended."""
 
     @property
     def state(self) -> State:
@@ -267,6 +269,8 @@ def _changes(made: Scan, settings: ScrubSettings, draw: bool) -> Changes | None:
     except (SecretsWouldLeak, ScrubMovedCells) as error:
         made.screen = "read"
         made.found.append(_stuck(error.facts))
+        rule = made.found[-1].origin.removeprefix("rule:")
+        made.own_rule = rule if rule in settings.rule_names else ""
         return None
     except CassetteError as error:
         if not (isinstance(error, Damaged) and made.is_damaged):

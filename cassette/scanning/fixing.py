@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cassette.emulators import identity_of, reading_emulator
-from cassette.errors import CassetteError, SecretsWouldLeak, TooLongToFix
+from cassette.errors import CassetteError, ScrubMovedCells, SecretsWouldLeak, TooLongToFix
 from cassette.format.documents import write_json
 from cassette.model import (
     DISCOVERY,
@@ -37,6 +37,7 @@ from cassette.scrubbing.settings import ScrubSettings
 from cassette.store.directory import CassetteDirectory
 from cassette.store.publish import NewCassette
 
+AS_IT_WAS = "The cassette is as it was"
 _SUMS = ("hit_counts", "hits_by_view", "hits_by_stream", "hits_by_form")
 
 
@@ -93,6 +94,10 @@ def _bound(path: Path, digests: list[str]) -> tuple[str, ...]:
 def _rewritten(tape: Cassette, old: CassetteDirectory, settings: ScrubSettings, found: Scan) -> Rewritten:
     try:
         return rewritten(tape, old, settings, found.values)
+    except SecretsWouldLeak as leak:
+        raise leak.told(kept=AS_IT_WAS, own_rules=settings.rule_names) from None
+    except ScrubMovedCells as moved:
+        raise moved.told(kept=AS_IT_WAS) from None
     except (ValueError, LookupError) as error:
         raise CassetteError(
             what=f"{found.path} cannot be rewritten ({type(error).__name__}: two names in it would be one). "
@@ -177,4 +182,6 @@ def _check(staging: Path, settings: ScrubSettings, found: Scan) -> None:
             view=first.view if first else "screen",
             stream=first.where.file if first else OUTPUT_RAW,
             offset=(first.where.offset if first else None) or 0,
+            kept=AS_IT_WAS,
+            own_rules=settings.rule_names,
         )

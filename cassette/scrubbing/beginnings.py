@@ -15,6 +15,7 @@ from scrub.rows import goes_on
 from scrub.rules import RuleSet
 from scrub.sweep import Hit
 from scrub.views import View
+from terminal.breaks import BORDERS
 from terminal.looking import Beginning
 from terminal.readings import How
 
@@ -22,9 +23,9 @@ _LEAST_ANCHOR = 3
 _DOT = rb"\."  # a token with parts is told by more than a short anchor
 _HEAD = 4
 _LONGEST_CUT = 12
-_BORDERS = frozenset("\u2502\u2503\u2551|\u258f\u2595")
+_BORDERS = BORDERS | {"|"}
 _TAIL = re.compile(r"(?:^|[^a-zA-Z0-9_.~-])([a-zA-Z0-9_.~-]+)\Z")
-_FIELD_END = re.compile(r" {0,200}[\u2502\u2503\u2551|\u258f\u2595]")
+_FIELD_END = re.compile(rf" {{0,200}}[{''.join(sorted(_BORDERS))}]")
 _ENCODED_BORDERS = sorted(border.encode() for border in _BORDERS)
 _MOST_BLANKS = 200
 _BLOCK = b"-----BEGIN "

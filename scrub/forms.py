@@ -17,7 +17,11 @@ FRAGMENT_LENGTH = 12
 FRAGMENT_SECRET = 8  # so much of a fragment must lie behind the public prefix
 SEED_LENGTH, SEED_STEP = 8, 4  # each fragment of 12 holds one of these whole
 
-_PUBLIC_PREFIX = re.compile(rb"[a-zA-Z]{1,12}(?:[-_](?:[a-z]{1,8}|[A-Z]{1,8})[0-9]{0,2}){0,2}[-_.]")
+# Whose it is, and of which kind; words up to the end are a phrase, and none of them is public.
+_PUBLIC_PREFIX = re.compile(
+    rb"[a-zA-Z]{1,12}(?:[-_](?:[a-z]{1,8}|[A-Z]{1,8})[0-9]{0,2}){0,2}[-_.]"
+    rb"(?![A-Z]?[a-z]{2,12}(?:[-_.]|[0-9]{0,4}\Z))"
+)
 _AS_IT_IS = re.compile(rb"[a-zA-Z0-9_.-]*")  # no encoder of texts changes these
 _UNESCAPED_BY = (
     *("", "+", "/", "=", "+/", "+=", "/=", "+/="),  # any of the signs of base64

@@ -203,9 +203,42 @@ def test_a_fragment_of_a_known_secret_is_covered_but_not_its_public_prefix() -> 
     assert ANTHROPIC[13:24] not in result
     assert f"sk-ant-…{ANTHROPIC[-4:]}" in result
     assert public_prefix(ANTHROPIC.encode()) == 13
+    assert public_prefix(b"sk-proj-JVeoraBc_dG8SEbmWKx92") == len("sk-proj-")
+    assert public_prefix(b"vault-Zq8vN3xK-p2LmT7wR-bY5cJd9Q") == len("vault-")
+    assert public_prefix(b"washer-pixel-staple-tunnel-purple85") == 0
+    assert public_prefix(b"Lantern-orbit-Velvet-copper92") == 0
     (piece,) = pieces_of(b"abcdefghijklmnop", encoded=False)
     assert fragment_at(piece, 4, b"__abcdefghijklm", 6) == (2, 15)
     assert fragment_at(piece, 4, b"__abcdefghij", 6) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("vault-Zq8vN3xK-p2LmT7wR-bY5cJd9Q-x7HfGt2WmmAA", "vault-Zq8vN3xK-p2LmT7wR-bY5cJd9Q-x7HfG"),
+        ("abcdefab-77aa-4b1c-9d2e-0123456789ab", "abcdefab-77aa-4b1c-9d2e-01"),
+        ("washer-pixel-staple-tunnel-purple85", "washer-pixel-staple-tu"),
+        (OPAQUE * 2, base64.b64encode((OPAQUE * 2).encode()).decode()[:20]),
+        (OPAQUE * 2, base64.b64encode(b"x" + (OPAQUE * 2).encode()).decode()[4:26]),
+        (OPAQUE * 2, (OPAQUE * 2).encode().hex()[:30]),
+    ],
+)
+def test_the_beginning_of_a_known_value_in_any_form(value: str, shown: str) -> None:
+    after = (
+        scrub({"output": f"got {shown}...\r\n".encode()}, value, rules=NO_RULES).streams["output"].decode()
+    )
+    assert shown not in after
+    assert shown[:12] not in after
+    assert len(after) == len(f"got {shown}...\r\n")
+
+
+def test_a_value_of_short_lines_goes_line_by_line() -> None:
+    after = scrub(
+        {"output": b"one ab3x5 two\r\nfipZGnzP\r\nbDFDyFKmcc\r\n"},
+        "ab3x5\nfipZGnzP\nbDFDyFKmcc",
+        rules=NO_RULES,
+    )
+    assert after.streams["output"] == b"one ***** two\r\n********\r\n**********\r\n"
 
 
 def test_each_line_of_a_private_key_is_a_secret() -> None:

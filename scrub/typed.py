@@ -1,7 +1,8 @@
 """Views of the input: as bytes, and as the line editor on the other side sees it.
 
-Backspaces, cursor keys and kills are carried out; pastes lose their markers; keys that a terminal reports as
-`CSI <code point> u` become their characters, whose spans are the digits of the code point.
+Backspaces, cursor keys, kills and yanks are carried out, in several ways where line editors differ; pastes lose
+their markers; keys that a terminal reports as `CSI <code point> u` become their characters, whose spans are the
+digits of the code point.
 
 What a key that is no letter separates (Escape, Alt with a letter, arrows, function keys, the ends of a paste) is
 no one word for sure: a token that is whole before it has ended there, unless more of its letters follow.
@@ -12,19 +13,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import accumulate
-from typing import NamedTuple
 
 from scrub.escapes import text_views
+from scrub.line_editor import ALT, JUMP, READINGS, Cell, LineEditor
 from scrub.rests import LETTERS, begins_otherwise
 from scrub.views import FixedSeams, SamePlaces, Span, View
 
 _KEY = re.compile(
     rb"(?P<paste>\x1b\[20[01]~)"
-    rb"|\x1b\[(?P<codes>[0-9]+(?::[0-9]*){0,2})(?:;(?P<mods>[0-9]*)(?::(?P<event>[0-9]))?(?:;(?P<text>[0-9:]*))?)?u"
-    rb"|\x1b\[27;(?P<mods2>[0-9]+);(?P<code2>[0-9]+)~"
-    rb"|(?P<named>\x1b(?:\[|O)(?:[0-9]*;[0-9:]*)?[A-DFH]|\x1b\[[1-8]~|\x1b[\x7fbf])"
+    rb"|\x1b\[(?P<codes>[0-9]{1,9}(?::[0-9]*){0,2})"
+    rb"(?:;(?P<mods>[0-9]{0,9})(?::(?P<event>[0-9]))?(?:;(?P<text>[0-9]{1,9}(?::[0-9]{1,9})*)?)?)?u"
+    rb"|\x1b\[27;(?P<mods2>[0-9]{1,9});(?P<code2>[0-9]{1,9})~"
+    rb"|(?P<named>\x1b{1,2}[\[O](?:[0-9]*;)?(?P<arrow_mods>[0-9]{0,9}(?::[0-9]*)?)(?P<arrow>[A-DFH])"
+    rb"|\x1b\[(?P<number>[1-8])(?:;(?P<number_mods>[0-9]{0,9}(?::[0-9]*)?))?~)"
+    rb"|\x1b(?P<alt>[\x08\x7fbcdfluBCDFLU])"
     rb"|(?P<other>\x1b\[M...|\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[^\x1b]?)"
     rb"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f])"
     rb"|(?P<letter>[\x20-\x7e]|[\xc0-\xff][\x80-\xbf]*|[\x80-\xbf])",
@@ -32,99 +36,21 @@ _KEY = re.compile(
 )
 _NO_KEY = -1  # one that does nothing on a line
 _LINE_ENDS = (0x0A, 0x0D, 0x03)
+_ARROWS: dict[bytes, int] = {b"C": 0x06, b"D": 0x02, b"H": 0x01, b"F": 0x05}
+_NUMBERED: dict[bytes, int] = {b"1": 0x01, b"7": 0x01, b"3": 0x04, b"4": 0x05, b"8": 0x05}
+_FOR_WORDS = (0x02, 0x04, 0x06)  # with Ctrl or Alt: Left, Delete, Right
+_WITH_ALT = frozenset(b"bcdflu\x7f")
 _DIGITS = re.compile(rb"[0-9]+")
 _CTRL, _ALT = 4, 2
 
 _LEAST_REST = 8  # fewer letters behind a key are something else: a command, an answer
 _REST = re.compile(LETTERS + rb"{%d}" % _LEAST_REST)
 _COMMAND = re.compile(rb"(?:^|(?<=\s))[:/?!]?[a-zA-Z]{1,%d}\Z" % (_LEAST_REST - 1))  # `i`, and then a paste
-_ERASING = (0x08, 0x7F)  # what is typed next goes on with the letter before
 _OPEN_ESCAPE = re.compile(rb"\x1b(?:O(?![A-DFHMP-Sj-y]))?")  # not the beginning of a key that is reported
 
 
 IsSeam = Callable[[bytes, int], bool]
 """Does a text break for sure at an offset where it may?"""
-
-
-class Cell(NamedTuple):
-    """A letter on a line: its bytes, its number, and that of the letter typed right before it; 0 where a key was."""
-
-    character: str
-    spans: tuple[Span, ...]
-    number: int = 0
-    after: int = 0
-
-
-@dataclass(slots=True)
-class LineEditor:
-    """One line under edit, as bash, zsh and most prompts edit it by default."""
-
-    cells: list[Cell] = field(default_factory=list)
-    cursor: int = 0
-    typed: int = 0
-    """How many letters were typed."""
-    last: int = 0
-    """The number of the one that was typed right before; 0 after any other key."""
-
-    def insert(self, character: str, spans: tuple[Span, ...]) -> None:
-        """Type one character."""
-        self.typed += 1
-        self.cells.insert(self.cursor, Cell(character, spans, self.typed, self.last))
-        self.cursor += 1
-        self.last = self.typed
-
-    def press(self, control: int) -> None:
-        """Carry out a key that is no letter."""
-        self.last = 0
-        if control in _CONTROLS:
-            _CONTROLS[control](self)
-        if control in _ERASING and self.cursor:
-            self.last = self.cells[self.cursor - 1].number
-
-    def breaks(self) -> Iterator[int]:
-        """Between which cells another key was pressed; not where something was put into what was typed at once."""
-        places = {cell.number: index for index, cell in enumerate(self.cells)}
-        goes_on = {cell.after: index for index, cell in enumerate(self.cells)}
-        for index in range(1, len(self.cells)):
-            before, cell = self.cells[index - 1], self.cells[index]
-            put_into = goes_on.get(before.number, 0) > index or places.get(cell.after, index) < index
-            if cell.after != before.number and not put_into:
-                yield index
-
-    def erase(self, start: int, end: int) -> None:
-        """Take cells out; the cursor is left at `start`."""
-        start, end = max(0, start), min(len(self.cells), end)
-        del self.cells[start:end]
-        self.cursor = start
-
-    def move(self, to: int) -> None:
-        """Put the cursor somewhere on the line."""
-        self.cursor = max(0, min(len(self.cells), to))
-
-    def word_start(self) -> int:
-        """Where the word before the cursor begins, by blanks."""
-        at = self.cursor
-        while at and self.cells[at - 1].character == " ":
-            at -= 1
-        while at and self.cells[at - 1].character != " ":
-            at -= 1
-        return at
-
-
-_CONTROLS: dict[int, Callable[[LineEditor], None]] = {
-    0x01: lambda line: line.move(0),
-    0x02: lambda line: line.move(line.cursor - 1),
-    0x04: lambda line: line.erase(line.cursor, line.cursor + 1),
-    0x05: lambda line: line.move(len(line.cells)),
-    0x06: lambda line: line.move(line.cursor + 1),
-    0x08: lambda line: line.erase(line.cursor - 1, line.cursor),
-    0x0B: lambda line: line.erase(line.cursor, len(line.cells)),
-    0x15: lambda line: line.erase(0, line.cursor),
-    0x17: lambda line: line.erase(line.word_start(), line.cursor),
-    0x7F: lambda line: line.erase(line.cursor - 1, line.cursor),
-}
-_NAMED: dict[bytes, int] = {b"C": 0x06, b"D": 0x02, b"H": 0x01, b"F": 0x05, b"\x7f": 0x17}
-_NUMBERED: dict[bytes, int] = {b"1": 0x01, b"7": 0x01, b"3": 0x04, b"4": 0x05, b"8": 0x05}
 
 
 def typed_views(stream: str, data: bytes) -> list[View]:
@@ -133,23 +59,43 @@ def typed_views(stream: str, data: bytes) -> list[View]:
     """
     keys = list(_KEY.finditer(data))
     views = [view for view in text_views(stream, data) if view.kind not in ("text", "backspaces-undone")]
-    return [_edited(stream, keys), _in_order(stream, keys), *_pastes(stream, data, keys), *views]
+    return [*_edited(stream, keys), _in_order(stream, keys), *_pastes(stream, data, keys), *views]
 
 
 def typed_lines(data: bytes) -> list[str]:
-    """The lines that a line editor has at the end of each, the last one unfinished; for hidden input."""
-    return _edited("", _KEY.finditer(data)).text.decode("utf-8", "replace").split("\n")
+    """The lines that readline has at the end of each, the last one unfinished; for hidden input."""
+    return (
+        _lines("", _KEY.finditer(data), LineEditor(READINGS[0])).text.decode("utf-8", "replace").split("\n")
+    )
 
 
-def _edited(stream: str, keys: Iterable[re.Match[bytes]]) -> View:
+def _edited(stream: str, keys: Sequence[re.Match[bytes]]) -> Iterator[View]:
+    """The lines as readline edits them; then those that others edit differently."""
+    line = LineEditor(READINGS[0])
+    yield (first := _lines(stream, keys, line))
+    if line.is_doubtful:
+        given, texts = first.text.split(b"\n"), set[bytes]()
+        for reading in READINGS[1:]:
+            view = _lines(stream, keys, LineEditor(reading), given)
+            if view.text and view.text not in texts:
+                texts.add(view.text)
+                yield view
+
+
+def _lines(
+    stream: str, keys: Iterable[re.Match[bytes]], line: LineEditor, given: Iterable[bytes] = ()
+) -> View:
+    """Every line that differs from those that were given, in the same order."""
     done: list[Cell] = []
     breaks: list[int] = []
-    line = LineEditor()
+    others = iter(given)
     pasting = False
 
     def end(*cells: Cell) -> None:
-        breaks.extend(len(done) + index for index in line.breaks())
-        done.extend((*line.cells, *cells))
+        if next(others, None) != line.text.encode("utf-8", "replace"):
+            breaks.extend(len(done) + index for index in line.breaks())
+            done.extend((*line.cells, *cells))
+        line.begin()
 
     for found in keys:
         if found["paste"]:
@@ -159,7 +105,6 @@ def _edited(stream: str, keys: Iterable[re.Match[bytes]]) -> View:
             continue
         if control in _LINE_ENDS:
             end(Cell("\n", (found.span(),)))
-            line = LineEditor()
         else:
             line.press(_NO_KEY if pasting else control)
     end()
@@ -169,14 +114,14 @@ def _edited(stream: str, keys: Iterable[re.Match[bytes]]) -> View:
 
 def _in_order(stream: str, keys: Iterable[re.Match[bytes]]) -> View:
     """Letters as they were typed, what was taken back later too; an Escape before a letter is a key of its own."""
-    line, escaped = LineEditor(), list[int]()
+    line, escaped = LineEditor({}), list[int]()
     for found in keys:
         control = _apply(line, found)
         if control in (0x09, 0x0A, 0x0D):
             line.insert(chr(control), (found.span(),))
         elif control is not None:
             line.last = 0
-        if found["other"]:
+        if found["other"] or found["alt"]:
             escaped.extend(_type_behind_escape(line, found))
     starts = _starts(line.cells)
     certain = [starts[index] for index, cell in enumerate(line.cells) if cell.after != index]
@@ -244,12 +189,31 @@ def _apply(line: LineEditor, found: re.Match[bytes]) -> int | None:
         return None
     if found["control"]:
         return found["control"][0]
-    if named := found["named"]:
-        code = _NUMBERED.get(named[2:3]) if named.endswith(b"~") else _NAMED.get(named[-1:])
-        return _NO_KEY if code is None else code
+    if found["named"]:
+        return _named(found)
+    if found["alt"]:
+        return _with_alt(found["alt"][0])
     if found["codes"] or found["code2"]:
         return _reported(line, found)
     return _NO_KEY
+
+
+def _named(found: re.Match[bytes]) -> int | None:
+    """An arrow, Home, Delete and the like."""
+    mods, _, event = (found["arrow_mods"] or found["number_mods"] or b"").partition(b":")
+    if event == b"3":  # a key let go
+        return None
+    code = _ARROWS.get(found["arrow"]) if found["arrow"] else _NUMBERED.get(found["number"])
+    is_for_words = found[0].startswith(b"\x1b\x1b") or max(0, int(mods or 1) - 1) & (_CTRL | _ALT)
+    if code is None:
+        return _NO_KEY
+    return JUMP | code if is_for_words and code in _FOR_WORDS else code
+
+
+def _with_alt(code: int) -> int:
+    """A key with Alt."""
+    lower = 0x7F if code == 0x08 else code | 0x20 if 0x40 < code <= 0x5A else code
+    return ALT | lower if lower in _WITH_ALT else _NO_KEY
 
 
 def _reported(line: LineEditor, found: re.Match[bytes]) -> int | None:
@@ -260,11 +224,15 @@ def _reported(line: LineEditor, found: re.Match[bytes]) -> int | None:
     shown = found["text"] or found[group]
     code = int(_DIGITS.findall(shown)[0])
     modifiers = max(0, int(found["mods"] or found["mods2"] or 1) - 1)
+    if code in (0x08, 0x7F) and modifiers & (_CTRL | _ALT):
+        return _with_alt(code)
     if modifiers & _CTRL and 0x40 <= code < 0x80:
         return code & 0x1F
     if code < 0x20 or code == 0x7F:
         return code
-    if code > 0x10FFFF or 0xD800 <= code < 0xE000 or 57344 <= code < 63744 or modifiers & (_CTRL | _ALT):
+    if modifiers & _ALT and not modifiers & _CTRL:
+        return _with_alt(code)
+    if code > 0x10FFFF or 0xD800 <= code < 0xE000 or 57344 <= code < 63744 or modifiers & _CTRL:
         return _NO_KEY
     line.insert(chr(code), spans)
     return None

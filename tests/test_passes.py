@@ -336,11 +336,8 @@ def test_output_of_another_length_is_refused() -> None:
         reading.again(b"abcd")
 
 
-def test_only_what_is_another_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A secret in a line that scrolls away: a few pieces are drawn again, of hundreds."""
-    lines = [b"line %d\r\n" % number for number in range(400)]
-    reading = Reading(recording(lines))
-    output = reading.passed.played.output
+def bytes_drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lengths of what is drawn from now on."""
     drawn: list[int] = []
     feed = TextFeed.__call__
 
@@ -349,6 +346,15 @@ def test_only_what_is_another_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
         feed(self, data)
 
     monkeypatch.setattr(TextFeed, "__call__", counting)
+    return drawn
+
+
+def test_only_what_is_another_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret in a line that scrolls away: a few pieces are drawn again, of hundreds."""
+    lines = [b"line %d\r\n" % number for number in range(400)]
+    reading = Reading(recording(lines))
+    output = reading.passed.played.output
+    drawn = bytes_drawn(monkeypatch)
     changed = output.replace(b"line 200", b"limb 200")
     assert [text.text for text in reading.again(changed) if "limb" in text.text] == ["limb 200"]
     assert sum(drawn) < len(output) / 4
@@ -366,14 +372,7 @@ def test_what_stays_on_the_screen_is_drawn_where_it_was_painted(
     """A secret that stands from the start to the end, and two hundred pieces below it."""
     reading = Reading(recording([b"\x1b[1;1Habc", before, *IDLE, *IDLE, after, *IDLE, *IDLE]))
     output = reading.passed.played.output
-    drawn: list[int] = []
-    feed = TextFeed.__call__
-
-    def counting(self: TextFeed, data: bytes) -> None:
-        drawn.append(len(data))
-        feed(self, data)
-
-    monkeypatch.setattr(TextFeed, "__call__", counting)
+    drawn = bytes_drawn(monkeypatch)
     changed = output.replace(b"abc", b"Bbc")
     assert "Bbc" in {text.text for text in reading.again(changed)}
     assert sum(drawn) < len(output) / 4

@@ -285,6 +285,7 @@ class Drawing:
                 terminal.resize(step.rows, step.columns)
             else:
                 track.ask(terminal, step.marks)
+            terminal.read_erased()  # before a state is kept, which does not have it
             if after.at // AGE > seen.now // AGE:
                 terminal.grow_old()
             if stops(after):

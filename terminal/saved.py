@@ -22,7 +22,7 @@ ROWS_ABOVE = NEAR + 2
 MOST_HISTORY = 200
 """Rows above the screen that are kept where a later resize may bring them back; with more, nothing is kept."""
 
-_OF_A_PASS = frozenset({"_read", "_read_row", "_worth", "_judged", "_room", "_texts", "_left"})
+_OF_A_PASS = frozenset({"_read", "_read_row", "_worth", "_judged", "_room", "_texts", "_left", "_erased"})
 _OF_READING = frozenset({"_fresh", "_begun", "_quiet", "_lately", "_before"})
 _AS_THEY_ARE = (str, bytes, int, float, tuple, type(None), frozenset)
 

@@ -17,7 +17,8 @@ from terminal.cells import Row
 from terminal.looking import NEAR, LookingTerminal, Worth
 from terminal.pens import DEFAULT_PEN
 from terminal.pyte_screen import DECAWM
-from terminal.readings import Reading, goes_on, in_doubt, line, row_text, wrapped
+from terminal.readings import Reading, goes_on, in_doubt, line, row_text, untouched, wrapped
+from terminal.snapshot import Line
 from terminal.widths import special
 
 _CLOSE = 3  # rows over which most of what is joined goes
@@ -42,6 +43,7 @@ class WatchedTerminal(LookingTerminal):
         self._stroke: Row | None = None  # where one text is painted over another
         self._paused = False
         self.switches = 0
+        self._erased: dict[Row, Line] = {}
         super().watch(read, worth, read_row)
 
     # -- what is painted ------------------------------------------------------------------------------
@@ -118,6 +120,7 @@ class WatchedTerminal(LookingTerminal):
     def pause(self) -> None:
         """What stands there now may stand there for long: the end of a chunk."""
         self._paused = True
+        self.read_erased()
 
     def _make_room(self) -> None:
         """Remember the row that a line wraps into: it is loose when it is painted anew, after the cursor left it.
@@ -215,16 +218,29 @@ class WatchedTerminal(LookingTerminal):
             self._begun = None
             self._quiet = 0
 
-    def _changed(self, row: Row, start: int, end: int) -> None:
-        """Columns of a row are about to be erased: what is left of it may be another text, which nobody has read."""
+    def _changed(self, row: Row, start: int, end: int) -> bool:
+        """Columns of a row are about to be erased: is there anything left of it that will not be read anyway?"""
         if self._begun is not None:
             self._begun[row] = None
         data = row.data
-        if "".join(data[start:end]).strip(" "):
-            first, last = self._fresh.get(row, (start, start))
-            if "".join(data[:first]).strip(" ") or "".join(data[max(last, end) :]).strip(" "):
-                self._fresh[row] = (0, len(data))
-                self._quiet = 0
+        if not "".join(data[start:end]).strip(" "):
+            return False
+        first, last = self._fresh.get(row, (start, start))
+        return bool("".join(data[:first]).strip(" ") or "".join(data[max(last, end) :]).strip(" "))
+
+    def read_erased(self) -> None:
+        """Read what erasures left of rows that were read before, as far as it still stands there."""
+        erased, self._erased = self._erased, {}
+        for row, left in erased.items():
+            if row.line is left and row not in self._fresh and row in self.grid:
+                first, last = wrapped(self.grid, self.grid.index(row))
+                self._read(line(self.grid, first, last, self._loose))
+
+    def look(self) -> None:
+        """See `LookingTerminal`."""
+        if self._erased:
+            self.read_erased()
+        super().look()
 
     def erase_in_line(self, how: int = 0, *_: Any, **__: Any) -> None:
         """See `EditingScreen`."""
@@ -233,8 +249,10 @@ class WatchedTerminal(LookingTerminal):
             start, end = {0: (x, self.columns), 1: (0, x + 1)}.get(how, (0, self.columns))
             row = self.grid[self.cursor.y]
             self._spare(row, start, end)
-            self._changed(row, start, end)
+            is_left = self._changed(row, start, end)
         super().erase_in_line(how)
+        if self.watching and is_left:
+            self._erased[row] = untouched(row)
 
     def erase_characters(self, count: int | None = 1) -> None:
         """See `EditingScreen`."""
@@ -243,8 +261,10 @@ class WatchedTerminal(LookingTerminal):
             row = self.grid[self.cursor.y]
             end = min(self.columns, x + (count or 1))
             self._spare(row, x, end)
-            self._changed(row, x, end)
+            is_left = self._changed(row, x, end)
         super().erase_characters(count)
+        if self.watching and is_left:
+            self._erased[row] = untouched(row)
 
     def _blank_rows(self, start: int, end: int) -> None:
         self._spare_rows(start, end)

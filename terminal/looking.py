@@ -94,6 +94,8 @@ class LookingTerminal(Terminal):
     def _read_numbered(self, rows: list[Row]) -> None:
         """Lines that go on below a row that they fill, as editors show them, all of it painted just now."""
         fresh = self._fresh
+        if all(row.data[-1] == " " for row in fresh):
+            return
         for y, row in enumerate(rows[:-1]):
             if row in fresh and row.data[-1] != " " and (reading := numbered(rows, y)):
                 margin = reading.pieces[-1][1]

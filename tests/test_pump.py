@@ -132,7 +132,9 @@ def test_writing_survivors_are_cut():
 
 
 def test_a_program_that_ignores_hangup_and_term_speaks_until_it_is_killed():
-    with Running("sh", "-c", STUBBORN) as running:
+    # A busy machine stops a shell for a second.
+    slow = Intervals(quiet_s=LIMIT_S, linger_s=LIMIT_S, grace_s=3)
+    with Running("sh", "-c", STUBBORN, intervals=slow) as running:
         running.seen.wait_for(b"ready")
         running.pump.stop("enough")
         end = running.end()

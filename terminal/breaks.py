@@ -174,13 +174,8 @@ def _beside(row: Row, x: int) -> tuple[str, ...]:
 def behind_number(rows: Sequence[Row], y: int) -> int:
     """The column at which a row goes on that has the number of the one above before it; 0 where there is none."""
     above, below = rows[y].data, rows[y + 1].data
-    start = first_shown(below, 0)
-    end = start
-    while end < len(below) and below[end].isdecimal():
-        end += 1
-    if start < end < len(below) - 1 and below[end] == " " and above[: end + 1] == below[: end + 1]:
-        return end + 1
-    return 0
+    end = _number_end(below)
+    return end + 1 if 0 < end < len(below) - 1 and above[: end + 1] == below[: end + 1] else 0
 
 
 def numbered_margin(rows: Sequence[Row], y: int) -> int:
@@ -188,13 +183,17 @@ def numbered_margin(rows: Sequence[Row], y: int) -> int:
     margin is blank; 0 where that is not so.
     """
     data, below = rows[y].data, rows[y + 1].data
-    start = first_shown(data, 0)
-    end = start
+    end = _number_end(data)
+    is_filled = 0 < end < len(data) - 2 and data[-1] != " "
+    return end + 1 if is_filled and goes_on_behind(below, end + 1) else 0
+
+
+def _number_end(data: Sequence[str]) -> int:
+    """Where the number before a row ends, with a blank behind it; 0 where there is none."""
+    start = end = first_shown(data, 0)
     while end < len(data) and data[end].isdecimal():
         end += 1
-    if not start < end + 1 <= len(data) - 2 or start == end or data[end] != " " or data[-1] == " ":
-        return 0
-    return end + 1 if goes_on_behind(below, end + 1) else 0
+    return end if start < end < len(data) and data[end] == " " else 0
 
 
 def goes_on_behind(data: Sequence[str], margin: int) -> bool:

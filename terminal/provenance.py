@@ -179,7 +179,8 @@ class _Again:
         end = self.ahead[0].start if self.ahead else len(self.passed.played.output)
         rows = self._before.rows_unlike(number, now) if end >= after.at else None
         if rows is not None:
-            unlike = {rows_of(terminal, with_history=with_history)[row] for row in rows}
+            all_rows = rows_of(terminal, with_history=with_history)
+            unlike = {all_rows[row] for row in rows}
             if any(self._goes_on_below(*line, unlike) for line in shown(terminal, with_history=with_history)):
                 rows = None
         if rows == set():

@@ -52,8 +52,8 @@ class Saved:
 
     def __init__(self, terminal: WatchedTerminal, *, with_history: bool, before: Saved | None = None) -> None:
         """With an earlier state of the same terminal, what was not touched since is shared with it."""
-        history = rows_above(terminal, with_history=with_history)
         rows = rows_of(terminal, with_history=with_history)
+        history = rows[len(terminal.grid) + len(terminal._other_grid) :]
         numbers = dict(zip(rows, _numbers(len(rows)), strict=True))
         shared = {line: before._rows[row] for line, row in before._by_line().items()} if before else {}
         self._height = len(terminal.grid)
@@ -135,7 +135,9 @@ def rows_of(terminal: WatchedTerminal, *, with_history: bool) -> list[Row]:
 
 def rows_above(terminal: WatchedTerminal, *, with_history: bool) -> list[Row]:
     """Those above the screen: all, or so many as are read with it."""
-    return list(terminal.history) if with_history else list(terminal.history)[-ROWS_ABOVE:]
+    history = terminal.history
+    first = 0 if with_history else max(0, len(history) - ROWS_ABOVE)
+    return [history[at] for at in range(first, len(history))]
 
 
 def _are_letters(one: _Cells, other: _Cells) -> bool:

@@ -218,15 +218,22 @@ class WatchedTerminal(LookingTerminal):
             self._begun = None
             self._quiet = 0
 
-    def _changed(self, row: Row, start: int, end: int) -> bool:
-        """Columns of a row are about to be erased: is there anything left of it that will not be read anyway?"""
+    def _erasing(self, start: int, end: int) -> Row | None:
+        """Columns of the cursor's row are about to be erased. The row, if anything is left that is not read anyway."""
+        row = self.grid[self.cursor.y]
+        self._spare(row, start, end)
         if self._begun is not None:
             self._begun[row] = None
         data = row.data
         if not "".join(data[start:end]).strip(" "):
-            return False
+            return None
         first, last = self._fresh.get(row, (start, start))
-        return bool("".join(data[:first]).strip(" ") or "".join(data[max(last, end) :]).strip(" "))
+        is_left = "".join(data[:first]).strip(" ") or "".join(data[max(last, end) :]).strip(" ")
+        return row if is_left else None
+
+    def _note_left(self, row: Row | None) -> None:
+        if row is not None:
+            self._erased[row] = untouched(row)
 
     def read_erased(self) -> None:
         """Read what erasures left of rows that were read before, as far as it still stands there."""
@@ -244,27 +251,21 @@ class WatchedTerminal(LookingTerminal):
 
     def erase_in_line(self, how: int = 0, *_: Any, **__: Any) -> None:
         """See `EditingScreen`."""
+        left = None
         if self.watching:
             x = min(self.cursor.x, self.columns - 1)
-            start, end = {0: (x, self.columns), 1: (0, x + 1)}.get(how, (0, self.columns))
-            row = self.grid[self.cursor.y]
-            self._spare(row, start, end)
-            is_left = self._changed(row, start, end)
+            left = self._erasing(*{0: (x, self.columns), 1: (0, x + 1)}.get(how, (0, self.columns)))
         super().erase_in_line(how)
-        if self.watching and is_left:
-            self._erased[row] = untouched(row)
+        self._note_left(left)
 
     def erase_characters(self, count: int | None = 1) -> None:
         """See `EditingScreen`."""
+        left = None
         if self.watching:
             x = min(self.cursor.x, self.columns - 1)
-            row = self.grid[self.cursor.y]
-            end = min(self.columns, x + (count or 1))
-            self._spare(row, x, end)
-            is_left = self._changed(row, x, end)
+            left = self._erasing(x, min(self.columns, x + (count or 1)))
         super().erase_characters(count)
-        if self.watching and is_left:
-            self._erased[row] = untouched(row)
+        self._note_left(left)
 
     def _blank_rows(self, start: int, end: int) -> None:
         self._spare_rows(start, end)

@@ -7,7 +7,8 @@ import tomllib
 from pathlib import Path
 
 from cassette.cli import record_cmd, scan_cmd
-from cassette.scrubbing.settings import KEYS, read_settings
+from cassette.project_file import SCRUB_KEYS
+from cassette.scrubbing.settings import read_settings
 from cassette.testing.normalizing import ARGV, normalizer
 from scrub.normalize import DEFAULT, RULES
 from scrub.userrules import ALLOW_FIELDS, FILE_FIELDS, RULE_FIELDS, parse_rules
@@ -36,7 +37,7 @@ def test_the_fields_of_rules_files_are_those_that_are_understood():
 
 def test_the_settings_are_those_that_are_known(tmp_path):
     given = block("toml", "[tool.pty-cassette.scrub]")
-    assert set(tomllib.loads(given)["tool"]["pty-cassette"]["scrub"]) == set(KEYS)
+    assert set(tomllib.loads(given)["tool"]["pty-cassette"]["scrub"]) == set(SCRUB_KEYS)
     (tmp_path / "pyproject.toml").write_text(given)
     (tmp_path / "secrets.toml").write_text(block("toml", "[[rules]]"))
     assert read_settings(start=tmp_path, environment={}).rule_names == ("acme-ticket",)

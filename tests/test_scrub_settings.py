@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cassette.errors import UsageError
-from cassette.scrubbing.settings import KEYS, ScrubSettings, holds_a_secret, read_settings
+from cassette.project_file import SCRUB_KEYS
+from cassette.scrubbing.settings import ScrubSettings, holds_a_secret, read_settings
 from scrub.views import plain_view
 
 SECRET = "zebra-4711-quartz"
@@ -150,7 +151,7 @@ def test_what_is_no_settings_of_ours_is_passed_over(tmp_path, text):
 def test_every_key_is_told_to_who_misspells_one(tmp_path):
     with pytest.raises(UsageError) as caught:
         read_settings(start=project(tmp_path, "rulez = 'x'\n"), environment={})
-    assert all(key in str(caught.value) for key in KEYS)
+    assert all(key in str(caught.value) for key in SCRUB_KEYS)
 
 
 def test_a_table_that_is_none_is_refused(tmp_path):

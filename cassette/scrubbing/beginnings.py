@@ -25,9 +25,9 @@ _HEAD = 4
 _LONGEST_CUT = 12
 _BORDERS = BORDERS | {"|"}
 _TAIL = re.compile(r"(?:^|[^a-zA-Z0-9_.~-])([a-zA-Z0-9_.~-]+)\Z")
-_FIELD_END = re.compile(rf" {{0,200}}[{''.join(sorted(_BORDERS))}]")
-_ENCODED_BORDERS = sorted(border.encode() for border in _BORDERS)
 _MOST_BLANKS = 200
+_FIELD_END = re.compile(rf" {{0,{_MOST_BLANKS}}}[{''.join(sorted(_BORDERS))}]")
+_ENCODED_BORDERS = sorted(border.encode() for border in _BORDERS)
 _BLOCK = b"-----BEGIN "
 APART = b"\n\0\n"
 """Stands between two texts of a view; no rule reads across it."""
@@ -48,7 +48,7 @@ class Beginnings:
 
     def __call__(self, text: str) -> Sequence[Beginning]:
         """The characters at which they begin."""
-        encoded = text.encode("utf-8", "replace")
+        encoded = _encoded(text)
         anchors, heads = self._anchors.hits(encoded), self._heads.hits(encoded)
         starts: dict[int, How | tuple[str, ...]] = {}
         if anchors or heads:

@@ -27,14 +27,13 @@ from typing import Any, Self, TypeAlias
 from cassette.errors import CassetteError, UsageError
 from cassette.given_file import read_given
 from cassette.machine import identity_of_machine
-from cassette.project_file import SCRUB_KEYS, SCRUB_TABLE, scrub_table
+from cassette.project_file import SCRUB_TABLE, scrub_table
 from scrub.environment import Taken, is_binary, known_from_environment, known_from_file
 from scrub.identity import Identity
 from scrub.known import KnownValue
 from scrub.report import Preserved
 from scrub.views import View
 
-KEYS = SCRUB_KEYS
 DEFAULT_MAX_OUTPUT_BYTES = 64 * 2**20
 _SECRET_FILE = "--known-secret-file"
 MAX_FILE_BYTES = 4 * 2**20

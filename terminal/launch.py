@@ -225,6 +225,20 @@ def low_descriptors_taken() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def nothing_else_in_the_child() -> Iterator[None]:
+    """A child that fails before `become` leaves at once, and cleans nothing up: all of that is its parent's.
+
+    It does when the parent is killed right after the fork: the size of a terminal that hung up cannot be set.
+    """
+    parent = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != parent:
+            os._exit(127)
+
+
+@contextlib.contextmanager
 def quiet_fork() -> Iterator[None]:
     """Nothing of ours may run in the child but `become`: no signal handlers, no finalizers.
 

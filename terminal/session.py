@@ -370,12 +370,13 @@ def _fork(plan: launch.Launch, *, columns: int, rows: int) -> tuple[int, int, by
         except OSError as error:
             raise _no_room(error) from error
         try:
-            process = _Child.spawn(
-                [plan.path],
-                dimensions=(rows, columns),
-                preexec_fn=lambda: launch.become(plan, write_end),
-                pass_fds=(write_end,),
-            )
+            with launch.nothing_else_in_the_child():
+                process = _Child.spawn(
+                    [plan.path],
+                    dimensions=(rows, columns),
+                    preexec_fn=lambda: launch.become(plan, write_end),
+                    pass_fds=(write_end,),
+                )
             fd = _take_descriptor(process)
         except OSError as error:
             raise _no_room(error) from error

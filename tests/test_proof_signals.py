@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import termios
 import threading
 
@@ -140,7 +141,7 @@ def test_signal_while_a_person_types(tmp_path, spools, own_terminal, number):
 
 def test_second_signal_ends_at_once_and_the_recording_is_kept(tmp_path, spools):
     target = tmp_path / "tape"
-    stubborn = "trap 'echo hung up' HUP; trap '' TERM; echo ready; while read line; do :; done"
+    stubborn = "trap 'echo hung up' HUP; trap '' TERM; echo ready; while kill -0 $PPID; do sleep 0.01; done"
     recorder = start(
         "-o", target, "--", "sh", "-c", stubborn, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     )
@@ -162,7 +163,7 @@ def test_ctrl_c_of_a_person_is_the_programs(tmp_path, spools, own_terminal):
     ours, theirs = own_terminal
     target, before = tmp_path / "tape", termios.tcgetattr(theirs)
     shown = Reader(ours)
-    program = ["sh", "-c", "trap 'echo interrupted; exit 9' INT; echo ready; while :; do read line; done"]
+    program = ["sh", "-c", "trap 'echo interrupted; exit 9' INT; echo ready; while :; do sleep 0.01; done"]
     with on_terminal(theirs, "-o", target, "--exit-code-of-child", "--", *program) as recorder:
         shown.wait_for(b"ready")
         os.write(ours, b"\x03")
@@ -185,6 +186,107 @@ def test_terminal_that_goes_away(tmp_path, spools):
         os.close(ours)
     assert recorder.returncode == 128 + signal.SIGHUP
     assert_complete(target)
+    assert spools_in(spools) == []
+
+
+DRIVER = """
+import os, signal, sys, time
+from cassette.cli import main
+{patch}
+sys.exit(main(sys.argv[1:]))
+"""
+SIGNAL_WHILE_PUBLISHING = """
+import cassette.recording.recorder as recorder
+publish = recorder.finish
+def finish(*arguments, **options):
+    for _ in range(2):
+        os.kill(os.getpid(), signal.{number})
+    return publish(*arguments, **options)
+recorder.finish = finish
+"""
+KILL_RIGHT_AFTER_THE_FORK = """
+import ptyprocess.ptyprocess
+parent, real = os.getpid(), ptyprocess.ptyprocess._setwinsize
+def set_size(*arguments):
+    if os.getpid() != parent:
+        os.kill(parent, signal.SIGKILL)
+        while os.getppid() == parent:
+            time.sleep(0.001)
+    real(*arguments)  # the terminal has hung up by then
+ptyprocess.ptyprocess._setwinsize = set_size
+"""
+
+
+def start_patched(patch, target, *, of_a_person, pass_fds=()):
+    """`cassette record` of a program that ends by itself, on a terminal or without one, with other code in it."""
+    code = DRIVER.format(patch=patch)
+    command = [sys.executable, "-c", code, "record", "-o", str(target), "--", "echo", "said"]
+    ours, theirs = pty.openpty() if of_a_person else (None, subprocess.DEVNULL)
+    try:
+        recorder = subprocess.Popen(
+            command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=pass_fds
+        )
+        recorder.communicate(timeout=60)
+    finally:
+        for end in (ours, theirs) if of_a_person else ():
+            os.close(end)
+    return recorder.returncode
+
+
+@pytest.mark.parametrize("of_a_person", [True, False], ids=["person", "nobody"])
+def test_hang_ups_while_it_is_published_change_nothing(tmp_path, spools, of_a_person):
+    """A closed window is told twice: by the kernel, and by the shell that was on it."""
+    target = tmp_path / "tape"
+    patch = SIGNAL_WHILE_PUBLISHING.format(number="SIGHUP")
+    assert start_patched(patch, target, of_a_person=of_a_person) == 0
+    assert_complete(target)
+    assert spools_in(spools) == []
+
+
+@pytest.mark.parametrize("of_a_person", [True, False], ids=["person", "nobody"])
+def test_a_signal_while_it_is_published_leaves_it_to_be_recovered(tmp_path, spools, of_a_person):
+    target = tmp_path / "tape"
+    patch = SIGNAL_WHILE_PUBLISHING.format(number="SIGTERM")
+    assert start_patched(patch, target, of_a_person=of_a_person) == -signal.SIGTERM
+    (spool_id,) = spools_in(spools)
+    assert not target.exists()
+    assert cassette_main(["recover", spool_id]) == 0
+    with open_cassette(target) as tape:
+        assert tape.output_bytes() == b"said\r\n"
+
+
+@pytest.mark.parametrize("of_a_person", [True, False], ids=["person", "nobody"])
+def test_killed_right_after_the_fork_the_child_leaves_the_recording_alone(tmp_path, spools, of_a_person):
+    target = tmp_path / "tape"
+    read_end, write_end = os.pipe()
+    code = start_patched(KILL_RIGHT_AFTER_THE_FORK, target, of_a_person=of_a_person, pass_fds=(write_end,))
+    assert code == -signal.SIGKILL
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        assert pipe.read() == b""  # the child is gone, too
+    (spool_id,) = spools_in(spools)
+    assert cassette_main(["recover", spool_id]) == 0
+    assert_recovered(target)
+
+
+def test_hang_up_after_hang_up_lets_the_program_say_goodbye(tmp_path, spools):
+    target, goodbye = tmp_path / "tape", tmp_path / "goodbye"
+    os.mkfifo(goodbye)
+    program = f"trap 'echo going; cat {goodbye}; exit 3' HUP; echo ready; while :; do sleep 0.01; done"
+    code = DRIVER.format(patch="import cassette.recording.stopping as s\ns.PATIENCE_S = 60")
+    command = [sys.executable, "-c", code, "record", "-o", str(target), "--", "sh", "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as recorder:
+        shown = Reader(recorder.stdout.fileno())
+        shown.wait_for(b"ready")
+        recorder.send_signal(signal.SIGHUP)
+        shown.wait_for(b"going")
+        recorder.send_signal(signal.SIGHUP)
+        goodbye.write_text("goodbye\n")
+    assert recorder.returncode == 128 + signal.SIGHUP
+    assert_complete(target)
+    with open_cassette(target) as tape:
+        assert b"goodbye" in tape.output_bytes()
+        assert tape.final.exit.code == 3
     assert spools_in(spools) == []
 
 

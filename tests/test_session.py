@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 
+import ptyprocess
 import pytest
 from pty_helpers import LIMIT_S, alive, open_descriptors, our_children, read_match, read_until, spawn
 
@@ -252,6 +253,25 @@ def test_a_system_without_room_says_so(monkeypatch):
     ):
         spawn("true")
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+
+
+def test_a_child_that_fails_before_it_is_the_program_leaves_and_cleans_nothing_up(monkeypatch, tmp_path):
+    """As that of a parent that was killed right after the fork: its terminal hung up, and takes no size."""
+    parent = os.getpid()
+
+    def no_size(*_):
+        if os.getpid() != parent:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(ptyprocess.ptyprocess, "_setwinsize", no_size)
+    try:
+        with spawn("true") as session:
+            assert session.wait(LIMIT_S).code == 127
+    finally:
+        if os.getpid() != parent:
+            (tmp_path / "cleaned up").touch()
+            os._exit(0)
+    assert os.listdir(tmp_path) == []
 
 
 # How it ended.

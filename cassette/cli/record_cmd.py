@@ -225,6 +225,7 @@ def _by_person(args: argparse.Namespace, path: Path, command: list[str], options
     from cassette.recording.interactive import Person, size_of
     from cassette.recording.run import Run
     from cassette.recording.starting import start
+    from cassette.recording.stopping import hang_ups_passed_over
 
     own = size_of(sys.stdin.fileno())
     columns = own.columns if args.columns is None else args.columns
@@ -234,7 +235,7 @@ def _by_person(args: argparse.Namespace, path: Path, command: list[str], options
     follow = args.columns is None and args.rows is None
     person = Person(sys.stdin.fileno(), sys.stdout.fileno(), follow_size=follow)
     run = Run(program, recorder, limit_s=args.timeout, on_output=person.show)
-    with ProgressLine("drawing frames") as progress, recorder, program:
+    with hang_ups_passed_over(), ProgressLine("drawing frames") as progress, recorder, program:
         person.drive(run)
         end = run.conclude()
         recorder.progress = progress
@@ -256,7 +257,7 @@ def _ends_in_a_line(tape: Cassette) -> bool:
 
 def _alone(args: argparse.Namespace, path: Path, command: list[str], options: dict[str, Any]) -> Outcome:
     from cassette.recording.starting import record
-    from cassette.recording.stopping import Stopping
+    from cassette.recording.stopping import Stopping, hang_ups_passed_over
     from cassette.script import read_script
 
     script = read_script(args.script) if args.script else None
@@ -268,7 +269,8 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
             "nobody types: standard input is no terminal, and is not passed on (drive the program with --script)"
         )
     stopping = Stopping()
-    with ProgressLine("drawing frames") as progress, contextlib.ExitStack() as published:
+    progress_line = ProgressLine("drawing frames")
+    with hang_ups_passed_over(), progress_line as progress, contextlib.ExitStack() as published:
         # It is published when nobody listens for signals any more.
         options |= {"on_output": show, "progress": progress}
         with stopping:

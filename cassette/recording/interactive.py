@@ -79,6 +79,7 @@ class Person:
         self._run = run
         with self._signals(run), self._raw():
             run.pump.add_reader(self._in, self._keys)
+            self._resize()  # it may have changed while nobody listened
             try:
                 run.loop()
             finally:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
@@ -19,10 +20,26 @@ PATIENCE_S = 5.0
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+@contextlib.contextmanager
+def hang_ups_passed_over() -> Iterator[None]:
+    """Around a recording and its publishing: where nothing else listens for HUP, it does nothing.
+
+    A terminal that goes away says so several times: its input ends, the kernel sends HUP, and the shell sends it
+    again. Whatever comes after the first is no reason to leave the recording in the spool. (A handler, since a
+    program that is started would inherit that HUP is ignored.)
+    """
+    before = signal.signal(signal.SIGHUP, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before if before is not None else signal.SIG_DFL)
+
+
 class Stopping:
     """Ctrl-C, TERM and HUP, from before the program starts, go to it and are events; the recording is published.
 
-    A second one ends this process as if nobody had listened, and the recording stays in the spool.
+    A second one ends this process as if nobody had listened, and the recording stays in the spool; but a HUP after
+    a HUP is no more than the same news.
     """
 
     def __init__(self) -> None:
@@ -53,6 +70,8 @@ class Stopping:
 
     def _note(self, number: int, _frame: object) -> None:
         """The handler: it takes no lock that what it interrupts may hold."""
+        if number == self.ended_by == signal.SIGHUP:
+            return
         if self.ended_by is not None:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
@@ -66,5 +85,7 @@ class Stopping:
             self._patience = threading.Timer(PATIENCE_S, self._session.stop, [why])
             self._patience.daemon = True
             self._patience.start()
-            with suppress(CassetteError):  # of a recording that is full: its program is being ended
+            with contextlib.suppress(
+                CassetteError
+            ):  # of a recording that is full: its program is being ended
                 self._session.signal(number.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from plugin_helpers import Project
@@ -21,9 +21,10 @@ GOLDEN = Path(__file__).parent / "tests" / "golden"
 MEMORY = Path("/dev/shm")
 
 # `make test` draws the same examples each time, so that a run fails by what was changed alone; `make prove` draws new
-# ones. What those find stays as an example of its own.
-settings.register_profile("same", derandomize=True, database=None)
-settings.register_profile("new", derandomize=False)
+# ones. What those find stays as an example of its own. How long an example takes is the machine's business.
+_untimed = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, database=None, **_untimed)
+settings.register_profile("new", derandomize=False, **_untimed)
 settings.load_profile("same")
 
 

@@ -65,11 +65,12 @@ def bash(session: Session) -> Seen:
     expect(session.get_by_text("echo pasted")).to_be_visible()
     session.press("enter")
     expect(session.get_by_text(re.compile("^pasted"))).to_be_visible()
-    session.type("sleep 100")
+    session.type("sh -c 'echo as''leep; exec sleep 100'")
     session.press("enter")
     seen.append(look(session.screen))
+    session.wait_for("asleep")  # before that, the signal could be the shell's
     session.signal("INT")
-    session.wait_for("sleep 100\n\n$ ")
+    session.wait_for("asleep\n\n$ ")
     session.type("exit 3")
     session.press("enter")
     return [*seen, session.wait(), session.exit_code]

@@ -145,7 +145,7 @@ def test_a_probe_that_saw_that_it_cannot_counts_by_its_date(tmp_path: Path) -> N
     assert cell(matrix([tmp_path], now=AT), "codex").why == "it says so"
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 23), st.integers(0, 100))
 def test_time_only_takes_away(recorded: Path, hour: int, later: int) -> None:
     """What holds at some moment after it was captured and is refused later never comes back."""

@@ -86,7 +86,7 @@ def test_a_name_stands_where_it_is_written_and_not_in_a_longer_one(name: str, ot
     assert not stands(name, [f"› {longer}"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.text(st.characters(codec="utf-8", min_codepoint=32), max_size=20), min_size=1, max_size=5),
     st.data(),

@@ -36,6 +36,14 @@ def place(tmp_path):
     return tmp_path / "tape"
 
 
+def reading(body):
+    """Bash: do that with each line in `$x`, to the end of the input.
+
+    It looks up now and then: for a signal that comes right before a read, a trap waits for the end of that read.
+    """
+    return f"while read -t 0.05 x && {body}; [ $? != 1 ]; do :; done"
+
+
 class Person:
     """Somebody at a terminal, in front of a command."""
 
@@ -149,7 +157,9 @@ def test_colours_and_modes_come_through_unchanged(place):
 
 
 def test_control_keys_reach_the_program_and_not_the_recorder(place):
-    program = "trap 'echo caught-int' INT; trap 'echo caught-quit' QUIT; echo ready; while read x; do :; done; echo end"
+    program = (
+        f"trap 'echo caught-int' INT; trap 'echo caught-quit' QUIT; echo ready; {reading(':')}; echo end"
+    )
     with recording(place, "bash", "-c", program) as person:
         person.wait_for("ready")
         person.type("\x03")
@@ -165,9 +175,12 @@ def test_job_control_is_that_of_the_recorded_shell(place):
     program = place.with_suffix(".py")
     program.write_text(
         "import signal\n"
-        "signal.signal(signal.SIGCONT, lambda *_: print('again', flush=True))\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCONT])\n"
         "print('up', flush=True)\n"
-        "for _ in range(2): print('got', input(), flush=True)"
+        "print('got', input(), flush=True)\n"
+        "signal.sigwait([signal.SIGCONT])\n"
+        "print('again', flush=True)\n"
+        "print('got', input(), flush=True)"
     )
     with recording(place, "bash", "--norc", "--noprofile", "-i", PS1="$ ") as person:
         person.wait_for("$ ")
@@ -190,8 +203,10 @@ def test_job_control_is_that_of_the_recorded_shell(place):
 def test_the_size_follows_the_persons_terminal(place):
     program = (
         "import os, signal\n"
-        "signal.signal(signal.SIGWINCH, lambda *_: print(os.get_terminal_size(), flush=True))\n"
-        "print(os.get_terminal_size(), flush=True)\ninput()"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])\n"
+        "for number in range(3):\n"
+        "    if number: signal.sigwait([signal.SIGWINCH])\n"
+        "    print(os.get_terminal_size(), flush=True)\n"
     )
     with recording(place, *python(program), columns=70, rows=20) as person:
         person.wait_for("columns=70, lines=20")
@@ -199,13 +214,30 @@ def test_the_size_follows_the_persons_terminal(place):
         person.wait_for("columns=100, lines=30")
         person.resize(9000, 30)  # more than a terminal has
         person.wait_for("columns=4096, lines=30")
-        person.type("\r")
         assert person.leave() == 0
     assert [(event.size.columns, event.size.rows) for event in inputs(place, "resize")] == [
         (100, 30),
         (4096, 30),
     ]
     assert tape_of(place).manifest.terminal.initial_cols == 70
+
+
+def test_a_size_that_changed_while_nobody_listened_is_followed(place):
+    changing = (
+        "import os, sys, fcntl, struct, termios, cassette.cli, cassette.recording.interactive as i\n"
+        "real = i.Person.drive\n"
+        "def drive(self, run):\n"
+        "    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))\n"
+        "    real(self, run)\n"
+        "i.Person.drive = drive\n"
+        f"argv = ['record', '-o', {str(place)!r}, '--', 'sh', '-c', 'read x; stty size']\n"
+        "sys.exit(cassette.cli.main(argv))"
+    )
+    with Person([sys.executable, "-c", changing]) as person:
+        person.type("\r")
+        person.wait_for("30 100\r\n")
+        assert person.leave() == 0
+    assert [(event.size.columns, event.size.rows) for event in inputs(place, "resize")] == [(100, 30)]
 
 
 @pytest.mark.parametrize(
@@ -291,9 +323,7 @@ def test_a_signal_to_the_recorder_is_the_programs_and_an_event(place, number):
 
 
 def test_a_program_that_catches_a_signal_goes_on(place):
-    program = (
-        "trap 'echo caught-int' INT; trap 'echo caught-usr' USR1; echo ready; while read x; do echo $x; done"
-    )
+    program = f"trap 'echo caught-int' INT; trap 'echo caught-usr' USR1; echo ready; {reading('echo $x')}"
     with recording(place, "bash", "-c", program, options=["--exit-code-of-child"]) as person:
         person.wait_for("ready")
         os.kill(person.session.pid, signal.SIGINT)
@@ -308,7 +338,7 @@ def test_a_program_that_catches_a_signal_goes_on(place):
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 7), (signal.SIGHUP, 7)])
 def test_a_program_may_say_goodbye(place, number, status):
-    program = f"trap 'echo bye; exit {status}' {number.name[3:]}; echo ready; while :; do read x; done"
+    program = f"trap 'echo bye; exit {status}' {number.name[3:]}; echo ready; while :; do sleep 0.01; done"
     with recording(place, "bash", "-c", program) as person:
         person.wait_for("ready")
         os.kill(person.session.pid, number)
@@ -320,7 +350,7 @@ def test_a_program_may_say_goodbye(place, number, status):
 
 
 def test_a_second_signal_ends_what_ignores_the_first(place):
-    program = "trap 'echo no' TERM; trap '' HUP; echo ready; while :; do read x; done"
+    program = "trap 'echo no' TERM; trap '' HUP; echo ready; while :; do sleep 0.01; done"
     with recording(place, "bash", "-c", program) as person:
         person.wait_for("ready")
         os.kill(person.session.pid, signal.SIGTERM)

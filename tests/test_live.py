@@ -189,8 +189,10 @@ def test_input_after_the_end_is_refused_and_not_recorded(start, place):
 def test_a_resize_is_recorded_before_the_program_is_told(start, place):
     code = (
         "import os, signal\n"
-        "signal.signal(signal.SIGWINCH, lambda *_: print(os.get_terminal_size(), flush=True))\n"
-        "print('ready', flush=True)\nsignal.pause()"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])\n"
+        "print('ready', flush=True)\n"
+        "signal.sigwait([signal.SIGWINCH])\n"
+        "print(os.get_terminal_size(), flush=True)"
     )
     with start(*python(code), columns=80, rows=24) as session:
         session.wait_for("ready")

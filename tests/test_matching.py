@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from build_cassette import Tape
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import cassette
@@ -50,7 +50,6 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 
 
 @given(st.binary(min_size=1, max_size=40), st.lists(st.integers(0, 99)), st.lists(st.integers(0, 99)))
-@settings(deadline=None)
 def test_by_keys_no_cut_matters(data: bytes, one: list[int], other: list[int]) -> None:
     queue = queue_of(*map(recorded, cut(data, one)))
     assert send_all(queue, *cut(data, other))

@@ -87,7 +87,7 @@ MORE = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MORE, st.data())
 def test_rewritten_output_is_read_as_if_all_of_it_were(steps: list[Step], draw: st.DataObject) -> None:
     reading = Reading(recording(steps))
@@ -104,7 +104,7 @@ def test_rewritten_output_is_read_as_if_all_of_it_were(steps: list[Step], draw: 
         assert whole.passed.track.chunks == reading.passed.track.chunks
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(MORE, st.data())
 def test_what_was_found_is_read_again_wherever_it_stands(steps: list[Step], draw: st.DataObject) -> None:
     reading = Reading(recording(steps))
@@ -116,7 +116,7 @@ def test_what_was_found_is_read_again_wherever_it_stands(steps: list[Step], draw
     assert (text.kind, text.text) in {(one.kind, one.text) for one in new}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(MORE)
 def test_what_begins_only_now_is_read_on_as_long_as_it_stands(steps: list[Step]) -> None:
     """A letter at which nothing began in the first pass."""
@@ -147,7 +147,7 @@ BESIDE = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     st.lists(st.sampled_from(STANDS), min_size=1, max_size=4),
     st.lists(BESIDE, max_size=40),
@@ -224,7 +224,7 @@ class One(dict[str, Part]):
         super().__init__({text: Part(0, len(text), 0, len(text))})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MORE, st.data())
 def test_the_bytes_of_a_text_are_those_that_drawing_all_of_it_tells(
     steps: list[Step], draw: st.DataObject
@@ -280,7 +280,7 @@ def test_too_much_history_before_a_later_size_is_not_kept() -> None:
     assert [one for one in kept if one.place.step > 401]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MORE)
 def test_a_state_goes_on_as_the_terminal_that_it_was_kept_of(steps: list[Step]) -> None:
     reading = Reading(recording(steps))

@@ -49,9 +49,7 @@ PIECES = [
 ]
 DELAYS = [0, 0, 0, 1, 7, 29, 30, 31, 400, 970, 999, 1000, 1001, 2500]
 
-quick = settings(
-    max_examples=sized(200, 4000), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+quick = settings(max_examples=sized(200, 4000), suppress_health_check=list(HealthCheck), derandomize=True)
 slow = settings(quick, max_examples=sized(15, 300))
 
 

@@ -154,13 +154,13 @@ def test_an_erased_cell_has_none() -> None:
     assert cells(b"ab\x1b[2K")[0][0] == (" ", ())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(PIECES, max_size=20))
 def test_the_bytes_of_any_cell_change_it_and_no_other(steps: list[Step]) -> None:
     assert_bytes_change_their_cells(steps)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS)
 def test_every_word_that_stood_on_the_screen_is_read(steps: list[Step]) -> None:
     read: list[Text] = []
@@ -177,7 +177,7 @@ def test_every_word_that_stood_on_the_screen_is_read(steps: list[Step]) -> None:
                 assert word in everything, (steps[: index + 1], word)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STEPS)
 def test_both_passes_read_the_same_and_place_the_cursor_alike(steps: list[Step]) -> None:
     read, painted = both_passes(steps)
@@ -279,7 +279,7 @@ def read_by(terminal: WatchedTerminal, steps: list[Step]) -> set[tuple[str, str]
     return {(kind, text) for kind, text in found if text}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS, st.integers(5, 14))
 def test_the_quick_look_reads_what_the_slow_one_reads(steps: list[Step], rows: int) -> None:
     steps = [step for step in steps if step != b"\x1b[3b"]
@@ -298,7 +298,7 @@ CUT = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(CUT, max_size=25), st.data())
 def test_both_passes_read_the_same_of_any_bytes_however_cut(pieces: list[bytes], draw: st.DataObject) -> None:
     data = b"".join(pieces)
@@ -315,7 +315,7 @@ def test_without_auto_wrap_the_last_column_is_not_entered_from_the_row_above() -
     assert not any("a" in text and len(text) > COLUMNS for text in read)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(CUT, max_size=12), st.data())
 def test_every_character_knows_its_bytes_however_they_are_cut(
     pieces: list[bytes], draw: st.DataObject

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from build_cassette import ID, Tape, document, greeter, long_tape, with_seal, write
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import cassette
@@ -344,7 +344,6 @@ screens = st.integers(1, 3).flatmap(
 
 
 @given(st.lists(screens, min_size=1, max_size=8), st.booleans(), st.data())
-@settings(deadline=None)
 def test_a_screen_does_not_depend_on_which_others_were_asked_for(
     wanted: list[Snapshot], full: bool, data: st.DataObject
 ) -> None:

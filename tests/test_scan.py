@@ -305,7 +305,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(PIECES, max_size=14), st.integers(8, 60))
 def test_leaving_the_drawing_out_changes_no_answer(tmp_path_factory, pieces, columns):
     made = small(columns)

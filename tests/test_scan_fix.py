@@ -255,7 +255,7 @@ def screens(output, columns, rows):
     return passed.track.digest, list(cells_of(played))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(PIECES, min_size=1, max_size=14), st.integers(8, 60))
 def test_the_cursor_goes_where_it_went_and_other_cells_stay(tmp_path_factory, pieces, columns):
     made = Tape(terminal={**TERMINAL, "initial_cols": columns})

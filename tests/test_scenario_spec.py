@@ -319,7 +319,7 @@ def view(tmp_path_factory):
     return view_of(scene(), tmp_path_factory.mktemp("scene") / "tape")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(sorted(KINDS)), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=4) | VALUES)
 def test_no_other_error_for_any_values(view, kind, value):
     import yaml
@@ -347,7 +347,6 @@ TEXTS = st.sampled_from(["Loading", "Ready", "red", "x", "text", "Bye", "e", "ä½
 BOUNDS = st.tuples(st.integers(0, 2000), st.integers(0, 2000)).filter(lambda pair: pair[0] < pair[1])
 
 
-@settings(deadline=None)
 @given(TEXTS, BOUNDS, st.booleans())
 def test_never_is_the_opposite_of_eventually(view, text, bounds, exact):
     window = (
@@ -359,7 +358,6 @@ def test_never_is_the_opposite_of_eventually(view, text, bounds, exact):
     assert outcomes in ({"holds", "fails"}, {"could not fail"})
 
 
-@settings(deadline=None)
 @given(TEXTS, BOUNDS)
 def test_what_stands_at_a_moment_is_found_in_a_window_around_it(view, text, bounds):
     here = judged(f"- screen_contains: {{text: {text}, at: {bounds[0]}ms}}", view).outcome
@@ -369,7 +367,6 @@ def test_what_stands_at_a_moment_is_found_in_a_window_around_it(view, text, boun
         assert judged(f"- eventually_contains: {around}", view).outcome != "fails"
 
 
-@settings(deadline=None)
 @given(TEXTS, BOUNDS)
 def test_no_screen_comes_from_behind_the_window(view, text, bounds):
     around = f"{{text: {text}, window: {{from: {bounds[0]}ms, to: {bounds[1]}ms}}}}"
@@ -378,7 +375,6 @@ def test_no_screen_comes_from_behind_the_window(view, text, bounds):
         assert screen is None or screen.t_ms <= bounds[1]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 1400), BOUNDS)
 def test_what_is_stable_for_long_is_stable_for_less(view, duration, bounds):
     def outcome(of):

@@ -158,7 +158,7 @@ def test_a_row_below_that_is_no_rest_of_a_token_stays(below: str, wide: bool) ->
     assert KEY[:PIECE] not in after
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(24, 47), st.sampled_from(["│ ", "", "    "]), st.booleans())
 def test_a_token_that_a_program_broke_goes_as_a_whole(width: int, before: str, more: bool) -> None:
     behind = " │" if "│" in before else ""

@@ -325,7 +325,7 @@ NOISE = st.text(st.characters(codec="utf-8", exclude_characters="*\x1b\x9b"), ma
 COLOURS = st.sampled_from(["", "\x1b[1m", "\x1b[0m", "\x1b[38;5;208m", "\x1b[m"])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(NOISE, VALUES, NOISE, st.lists(st.integers(0, 30), max_size=3), COLOURS)
 def test_no_known_value_survives_and_nothing_moves(
     before: str, value: str, after: str, cuts: list[int], colour: str
@@ -344,7 +344,7 @@ def test_no_known_value_survives_and_nothing_moves(
     assert again.streams["output"] == clean
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.sampled_from(
@@ -408,7 +408,7 @@ def test_forms_of_web_pages_and_shells(value: str, shown: str) -> None:
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_bash_quotes_is_one_of_the_forms(value: str) -> None:
     printed = subprocess.run(
         ["bash", "-c", 'printf "%q\\n" "$1"; set -x; : "$1"', "bash", value], capture_output=True, check=True

@@ -115,7 +115,7 @@ NOISE = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     SECRETS,
     st.lists(st.tuples(st.integers(0, 40), NOISE), max_size=6),
@@ -142,7 +142,7 @@ def test_a_secret_with_anything_inside_cut_anywhere(
     check(data, cut(data, *cuts), secret, known, Size(columns, 30))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SECRETS, st.permutations(range(6)), st.integers(1, 12))
 def test_a_secret_painted_in_any_order(value: tuple[str, bool], order: list[int], column: int) -> None:
     secret, known = value

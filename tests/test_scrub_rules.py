@@ -348,7 +348,7 @@ RUNS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.one_of(st.sampled_from(ANCHORS), RUNS), max_size=8))
 @example([b"password=", b"q8.", b"x" * 90, b"1234"])
 def test_whatever_is_written_is_judged_to_its_end(parts: list[bytes]) -> None:

@@ -53,7 +53,7 @@ def test_byte_by_byte_gives_the_same_bytes_and_holds_little_back() -> None:
     assert out + scrubber.flush() == whole(data)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([OPAQUE, GITHUB, "x" * 50, "\x1b[1m", "\r\n", " "]), max_size=20), st.data())
 def test_chunks_never_matter_and_nothing_known_survives(parts: list[str], draw: st.DataObject) -> None:
     data = " ".join(parts).encode()

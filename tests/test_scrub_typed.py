@@ -110,7 +110,7 @@ def test_a_key_before_a_secret(secret: tuple[str, str, bool], key: bytes) -> Non
         check(before + key, secret, b"\r")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(BEFORE),
     st.lists(st.sampled_from(KEYS), min_size=1, max_size=4),
@@ -124,7 +124,7 @@ def test_any_keys_before_and_behind_a_secret(
     check(before + b"".join(first), secret, b"".join(then) + command)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.sampled_from([*KEYS, *EDITING, *COMMANDS, *BEFORE]), max_size=5),
     st.sampled_from(SECRETS),

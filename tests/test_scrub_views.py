@@ -210,7 +210,7 @@ def test_broken_lines_are_joined_by_guess(lines: list[str], joined: str | None) 
         assert view.seams.between(0, len(view.text))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.sampled_from(

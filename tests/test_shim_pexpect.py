@@ -50,13 +50,13 @@ def bash(child: Any) -> None:
 
 def job_control(child: Any) -> None:
     prompt(child)
-    child.sendline("sh -c 'echo here; exec sleep 1000'")
+    child.sendline("""sh -c 'trap "echo back" CONT; echo here; while :; do sleep 0.01; done'""")
     child.expect_exact("here\r\n")
     child.sendcontrol("z")
     child.expect_exact("Stopped")
     prompt(child)
     child.sendline("fg")
-    child.expect_exact("sleep 1000'\r\n")
+    child.expect_exact("back\r\n")  # before that, Ctrl-C could be the shell's
     child.sendcontrol("c")
     prompt(child)
     child.sendcontrol("d")

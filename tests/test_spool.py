@@ -215,7 +215,7 @@ records_strategy = st.lists(
 )
 
 
-@settings(max_examples=400 if PROVE else 60, deadline=None)
+@settings(max_examples=400 if PROVE else 60)
 @given(events=records_strategy, data=st.data())
 def test_any_cut_of_any_spool_gives_the_exact_prefix(events, data):
     whole = b"".join(header_of(kind, t_ms, payload) + payload for kind, t_ms, payload in events)

@@ -139,7 +139,7 @@ def test_short_values_that_become_known_on_the_way_are_in_the_report(
     assert report["short_values"] == ["environment:ACME_PASSWORD", "input", "input"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 150_000), max_size=8), st.integers(0, 2))
 def test_the_cassette_does_not_depend_on_the_reads(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int], blocks: int

@@ -118,7 +118,7 @@ def merged(items: Iterable[Item]) -> list[Item]:
     return made
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pieces, st.lists(st.integers(1, 4000), max_size=12))
 def test_what_comes_out_does_not_depend_on_the_cuts(found: list[str | Evidence], cuts: list[int]) -> None:
     events = timed(found)
@@ -126,7 +126,7 @@ def test_what_comes_out_does_not_depend_on_the_cuts(found: list[str | Evidence],
     assert merged(given_out(recut(events, cuts))) == merged(once)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pieces)
 def test_order_moments_and_lengths_stay_and_nothing_known_goes_out(found: list[str | Evidence]) -> None:
     events = timed(found)

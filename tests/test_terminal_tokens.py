@@ -104,7 +104,7 @@ BYTES = st.one_of(OUTPUT, st.binary(max_size=60))
 
 
 @given(output=BYTES, cuts=st.lists(st.integers(0, 200), max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_cutting_never_matters(output: bytes, cuts: list[int]) -> None:
     whole, cut = data.new("pyte", 12, 5), data.new("pyte", 12, 5)
     whole.feed(output)
@@ -117,7 +117,7 @@ def test_cutting_never_matters(output: bytes, cuts: list[int]) -> None:
 
 
 @given(output=BYTES, columns=st.integers(1, 30), rows=st.integers(1, 8), then=BYTES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_screen_is_always_whole(output: bytes, columns: int, rows: int, then: bytes) -> None:
     emulator = data.new("pyte", 12, 5)
     emulator.feed(output)
@@ -140,7 +140,7 @@ def test_a_screen_is_always_whole(output: bytes, columns: int, rows: int, then: 
 
 
 @given(output=OUTPUT, more=OUTPUT)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_lines_and_dirty_rows_tell_the_truth(output: bytes, more: bytes) -> None:
     """A row that keeps its line or is not called dirty shows what a fresh look shows."""
     emulator, fresh = data.new("pyte", 12, 5), data.new("pyte", 12, 5)
@@ -155,7 +155,7 @@ def test_lines_and_dirty_rows_tell_the_truth(output: bytes, more: bytes) -> None
 
 
 @given(output=BYTES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_disassembly_covers_every_byte_once(output: bytes) -> None:
     position = 0
     for piece in pieces(output):

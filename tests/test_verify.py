@@ -706,8 +706,7 @@ steps = st.lists(
 @given(steps)
 @settings(
     max_examples=300 if PROVE else 60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 def test_any_events_make_a_complete_cassette(tmp_path: Path, events: list[Any]) -> None:
     tape, t_ms = Tape(), 0

@@ -40,8 +40,8 @@ class Outcome:
 def drive(command: Sequence[str], script: Script, **options: Any) -> Outcome:
     """Run a pexpect script to the program's end."""
     seen = io.BytesIO()
-    options.setdefault("env", ENVIRONMENT)
-    child = pexpect.spawn(command[0], list(command[1:]), timeout=LIMIT_S, dimensions=(24, 80), **options)
+    options = {"env": ENVIRONMENT, "timeout": LIMIT_S, "dimensions": (24, 80), **options}
+    child = pexpect.spawn(command[0], list(command[1:]), preexec_fn=_default_signals, **options)
     child.delaybeforesend = None
     child.logfile_read = seen
     try:
@@ -53,6 +53,12 @@ def drive(command: Sequence[str], script: Script, **options: Any) -> Outcome:
         child.close(force=True)
     code = 128 + child.signalstatus if child.signalstatus else child.exitstatus
     return Outcome(seen.getvalue(), code)
+
+
+def _default_signals() -> None:
+    """As from a terminal, also where the tests run in the background or under nohup."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def recording(path: Path, command: Sequence[str]) -> list[str]:

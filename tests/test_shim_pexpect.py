@@ -50,7 +50,9 @@ def bash(child: Any) -> None:
 
 def job_control(child: Any) -> None:
     prompt(child)
-    child.sendline("""sh -c 'trap "echo back" CONT; echo here; while :; do sleep 0.01; done'""")
+    child.sendline(
+        """sh -c 'trap "echo back; exec sleep 1000" CONT; echo here; while :; do sleep 0.01; done'"""
+    )
     child.expect_exact("here\r\n")
     child.sendcontrol("z")
     child.expect_exact("Stopped")

@@ -16,6 +16,15 @@ import pexpect
 from cassette.shim import write_shim
 
 LIMIT_S = 60  # for what always comes; a loaded machine is slow, a wait without end is a bug
+JOB = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCONT])
+print("here", flush=True)
+signal.sigwait([signal.SIGCONT])
+print("back", flush=True)
+signal.pause()
+"""  # a job for a shell: it says when it may be stopped, and when it has the terminal again
 Script = Callable[[Any], None]
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -25,6 +34,7 @@ ENVIRONMENT = {
     "LESSHISTFILE": "-",
     "PYTHON_BASIC_REPL": "1",
     "PYTHON_COLORS": "0",
+    "JOB": JOB,
 }
 
 

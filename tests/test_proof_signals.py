@@ -1,5 +1,6 @@
 """However a recording is ended from outside, it is published or can be recovered, and the terminal is as before."""
 
+import fcntl
 import os
 import pty
 import signal
@@ -13,6 +14,7 @@ from proof_helpers import CASSETTE, assert_complete, assert_recovered, own_spool
 
 from cassette.cli import main as cassette_main
 from cassette.reading.reader import open as open_cassette
+from cassette.store.spool import list_spools
 
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 LEFT_ON = b"\x1b[?1049h\x1b[?2004h\x1b[?1002h\x1b[?1006h\x1b[?25l\x1b="
@@ -104,7 +106,7 @@ def test_signal_while_a_script_waits(tmp_path, spools, number):
     target, script, fifo = tmp_path / "tape", tmp_path / "script.yaml", tmp_path / "fifo"
     script.write_text("- wait: ready\n- wait: {text: what never comes, timeout: 1000}\n")
     os.mkfifo(fifo)
-    program = ["sh", "-c", f"{PROGRAM[-1].split(';')[0]}; read line; echo typed > {fifo}; cat"]
+    program = ["sh", "-c", f"{PROGRAM[-1].split(';')[0]}; read line; echo typed > {fifo}; exec cat"]
     script.write_text(
         "- wait: ready\n- type: go\n- press: enter\n- wait: {text: what never comes, timeout: 1000}\n"
     )
@@ -217,15 +219,13 @@ ptyprocess.ptyprocess._setwinsize = set_size
 """
 
 
-def start_patched(patch, target, *, of_a_person, pass_fds=()):
+def start_patched(patch, target, *, of_a_person):
     """`cassette record` of a program that ends by itself, on a terminal or without one, with other code in it."""
     code = DRIVER.format(patch=patch)
     command = [sys.executable, "-c", code, "record", "-o", str(target), "--", "echo", "said"]
     ours, theirs = pty.openpty() if of_a_person else (None, subprocess.DEVNULL)
     try:
-        recorder = subprocess.Popen(
-            command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=pass_fds
-        )
+        recorder = subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         recorder.communicate(timeout=60)
     finally:
         for end in (ours, theirs) if of_a_person else ():
@@ -258,14 +258,11 @@ def test_a_signal_while_it_is_published_leaves_it_to_be_recovered(tmp_path, spoo
 @pytest.mark.parametrize("of_a_person", [True, False], ids=["person", "nobody"])
 def test_killed_right_after_the_fork_the_child_leaves_the_recording_alone(tmp_path, spools, of_a_person):
     target = tmp_path / "tape"
-    read_end, write_end = os.pipe()
-    code = start_patched(KILL_RIGHT_AFTER_THE_FORK, target, of_a_person=of_a_person, pass_fds=(write_end,))
-    assert code == -signal.SIGKILL
-    os.close(write_end)
-    with os.fdopen(read_end, "rb") as pipe:
-        assert pipe.read() == b""  # the child is gone, too
-    (spool_id,) = spools_in(spools)
-    assert cassette_main(["recover", spool_id]) == 0
+    assert start_patched(KILL_RIGHT_AFTER_THE_FORK, target, of_a_person=of_a_person) == -signal.SIGKILL
+    (spool,) = list_spools(roots=[spools])
+    with spool.path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)  # once the child is gone, too
+    assert cassette_main(["recover", spool.id]) == 0
     assert_recovered(target)
 
 

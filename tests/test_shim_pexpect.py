@@ -50,9 +50,7 @@ def bash(child: Any) -> None:
 
 def job_control(child: Any) -> None:
     prompt(child)
-    child.sendline(
-        """sh -c 'trap "echo back; exec sleep 1000" CONT; echo here; while :; do sleep 0.01; done'"""
-    )
+    child.sendline('python3 -c "$JOB"')
     child.expect_exact("here\r\n")
     child.sendcontrol("z")
     child.expect_exact("Stopped")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 ALPHABETS = {
     "d": "0-9",
@@ -58,9 +59,10 @@ class Piece:
     alphabet: str = ""  # the class it repeats, when it is a run
 
 
-def pieces_of(shape: str) -> list[Piece]:
+@cache
+def pieces_of(shape: str) -> tuple[Piece, ...]:
     """The parts of a shape, in order. ValueError names an alphabet that does not exist."""
-    return list(_pieces(shape))
+    return tuple(_pieces(shape))
 
 
 def _pieces(shape: str) -> Iterator[Piece]:
@@ -100,7 +102,7 @@ def _braced(found: re.Match[str]) -> Piece:
 
 def expression_of(shape: str) -> str:
     """The expression that matches exactly this shape, without any boundary."""
-    return "".join(piece.expression for piece in _pieces(shape))
+    return "".join(piece.expression for piece in pieces_of(shape))
 
 
 def length_of(shape: str) -> tuple[int, int]:
@@ -111,7 +113,7 @@ def length_of(shape: str) -> tuple[int, int]:
 
 def last_alphabet(shape: str) -> str:
     """The class that a longer token would go on with; letters and digits where the shape ends in a literal."""
-    runs = [piece for piece in _pieces(shape) if piece.expression != "={0,2}"]
+    runs = [piece for piece in pieces_of(shape) if piece.expression != "={0,2}"]
     return runs[-1].alphabet or ALPHABETS["w"]
 
 
@@ -137,7 +139,7 @@ def anchor_of(shape: str) -> Anchor:
     return best
 
 
-def _joined_literals(pieces: list[Piece]) -> Iterator[tuple[tuple[str, ...], Piece]]:
+def _joined_literals(pieces: tuple[Piece, ...]) -> Iterator[tuple[tuple[str, ...], Piece]]:
     """Each piece with the literals that begin there, neighbours joined: sk_{=live|test}_ gives sk_live_ first."""
     for index, piece in enumerate(pieces):
         words: tuple[str, ...] = piece.literals

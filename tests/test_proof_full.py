@@ -14,7 +14,7 @@ from cassette.reading.verify import verify
 from cassette.recording.recorder import Recorder
 
 MB = 2**20
-TOO_MUCH = 6 * MB
+TOO_MUCH = 3 * MB
 
 
 @pytest.fixture
@@ -25,13 +25,15 @@ def spools():
 
 @pytest.fixture
 def small_file_system(tmp_path):
-    """A RAM file system of 3 MB, and a function that gives it another size."""
+    """A RAM file system of half of `TOO_MUCH`, and a function that gives it another size."""
     place = tmp_path / "small"
     place.mkdir()
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("only root may mount a small file system")
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={3 * MB}", "tmpfs", place], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", f"size={TOO_MUCH // 2}", "tmpfs", place],
+        check=False,
+        capture_output=True,
     )
     if mounted.returncode != 0:
         pytest.skip(f"cannot mount a small file system: {mounted.stderr.decode().strip()}")

@@ -104,7 +104,7 @@ def test_screens_of_a_real_program_in_other_pieces(stream: str, cut: str) -> Non
 def test_a_real_program_at_every_split(stream: str) -> None:
     source = STREAMS[stream]
     step = (
-        1 if "CASSETTE_PROVE" in os.environ and len(source.data) < 10_000 else max(1, len(source.data) // 60)
+        1 if "CASSETTE_PROVE" in os.environ and len(source.data) < 10_000 else max(1, len(source.data) // 30)
     )
     once = data.new("pyte", source.columns, source.rows)
     once.feed(source.data)

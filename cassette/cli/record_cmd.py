@@ -269,9 +269,10 @@ def _alone(args: argparse.Namespace, path: Path, command: list[str], options: di
             "nobody types: standard input is no terminal, and is not passed on (drive the program with --script)"
         )
     stopping = Stopping()
-    progress_line = ProgressLine("drawing frames")
-    with hang_ups_passed_over(), progress_line as progress, contextlib.ExitStack() as published:
+    with contextlib.ExitStack() as published:
         # It is published when nobody listens for signals any more.
+        published.enter_context(hang_ups_passed_over())
+        progress = published.enter_context(ProgressLine("drawing frames"))
         options |= {"on_output": show, "progress": progress}
         with stopping:
             session = published.enter_context(

@@ -85,7 +85,5 @@ class Stopping:
             self._patience = threading.Timer(PATIENCE_S, self._session.stop, [why])
             self._patience.daemon = True
             self._patience.start()
-            with contextlib.suppress(
-                CassetteError
-            ):  # of a recording that is full: its program is being ended
+            with contextlib.suppress(CassetteError):  # it is full, and its program is being ended
                 self._session.signal(number.name)

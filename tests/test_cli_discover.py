@@ -20,6 +20,7 @@ from cassette.errors import LockHeld
 from cassette.reading.verify import verify
 from cassette.store.record_lock import record_lock
 from cassette.store.siblings import is_hidden_sibling
+from cassette.store.spool import list_spools
 
 ROOT = Path(__file__).parent.parent
 
@@ -405,7 +406,9 @@ def test_what_a_kill_left_is_recovered_beside_and_never_over_the_old_one(here):
     old = cassette.open("out/models").id
     with own_spools() as spools:
         process = started("--probe", "models", FAKE="never-ready")
-        wait_for(lambda: spools_in(spools), process)
+        wait_for(
+            lambda: any(spool.argv for spool in list_spools(roots=[spools])), process
+        )  # it has its header
         process.kill()
         process.communicate()
         (spool,) = spools_in(spools)

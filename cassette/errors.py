@@ -191,6 +191,12 @@ class EmulatorMissing(UnknownEmulator):
     exit_code = 4
 
 
+def own_rule(origin: str, own_rules: Collection[str]) -> str:
+    """The organisation's rule that something secret comes from; empty where it is none of its rules."""
+    kind, _, rule = origin.partition(":")
+    return rule if kind == "rule" and rule in own_rules else ""
+
+
 class SecretsWouldLeak(CassetteError):
     """Something secret would be left in a cassette. The message says which rule saw it where, never what it is."""
 
@@ -213,9 +219,8 @@ class SecretsWouldLeak(CassetteError):
         `own_rules` are names of an organisation's rules, which the authors cannot mend.
         """
         self._found = found
-        rule = found["origin"].removeprefix("rule:")
-        is_own = found["origin"].startswith("rule:") and rule in own_rules
-        todo = (self._OWN_RULE if is_own else self._ANY).format(rule=rule, **found)
+        rule = own_rule(found["origin"], own_rules)
+        todo = (self._OWN_RULE if rule else self._ANY).format(rule=rule, **found)
         secrets = f"{found['count']} secret{'s' if found['count'] != 1 else ''}"
         super().__init__(kept=kept, todo=todo, secrets=secrets, **found)
 

@@ -219,8 +219,8 @@ WORD_RULES = (
     _rule(
         "seed-phrase",
         "mnemonic¦seed phrase¦seed_phrase¦seedphrase¦recovery phrase¦recovery_phrase",
-        r"(?:mnemonic|(?:seed|recovery)[ _]?phrase)\w{0,16}(?:\\{0,7}[\"'`])?(?:[ \t]is)?[ \t]{0,4}[:=]?[ \t\r\n]{0,8}"
-        r"(?:\\{0,7}[\"'`])?((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})(?![a-z])",
+        rf"(?:mnemonic|(?:seed|recovery)[ _]?phrase)\w{{0,16}}(?:{_QUOTE})?(?:[ \t]is)?[ \t]{{0,4}}[:=]?"
+        rf"[ \t\r\n]{{0,8}}(?:{_QUOTE})?((?:[a-z]{{3,8}}[ ,]{{1,2}}){{11,23}}[a-z]{{3,8}})(?![a-z])",
         lambda value: len(set(value.split())) >= 8,
     ),
     _rule(

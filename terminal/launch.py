@@ -225,26 +225,14 @@ def low_descriptors_taken() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def nothing_else_in_the_child() -> Iterator[None]:
-    """A child that fails before `become` leaves at once, and cleans nothing up: all of that is its parent's.
-
-    It does when the parent is killed right after the fork: the size of a terminal that hung up cannot be set.
-    """
-    parent = os.getpid()
-    try:
-        yield
-    finally:
-        if os.getpid() != parent:
-            os._exit(127)
-
-
-@contextlib.contextmanager
 def quiet_fork() -> Iterator[None]:
-    """Nothing of ours may run in the child but `become`: no signal handlers, no finalizers.
+    """Nothing of ours may run in the child but `become`: no signal handlers, no finalizers, no cleaning up.
 
+    A child fails before `become` when its parent is killed right after the fork: the size of a terminal that hung up
+    cannot be set. It leaves at once, since all that it could clean up is its parent's.
     Python 3.12 warns of any fork beside threads; the child here runs no code that could need them.
     """
-    collecting = gc.isenabled()
+    parent, collecting = os.getpid(), gc.isenabled()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     gc.disable()
     try:
@@ -252,6 +240,8 @@ def quiet_fork() -> Iterator[None]:
             warnings.simplefilter("ignore", DeprecationWarning)
             yield
     finally:
+        if os.getpid() != parent:
+            os._exit(127)
         if collecting:
             gc.enable()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -364,13 +364,13 @@ class _Child(ptyprocess.PtyProcess):  # type: ignore[misc]
 
 def _fork(plan: launch.Launch, *, columns: int, rows: int) -> tuple[int, int, bytes]:
     """Start the plan: pid, master, and what the child reported (nothing when it became the program)."""
-    with _spawning, launch.low_descriptors_taken(), launch.quiet_fork():
+    with _spawning, launch.low_descriptors_taken():
         try:
             read_end, write_end = os.pipe()
         except OSError as error:
             raise _no_room(error) from error
         try:
-            with launch.nothing_else_in_the_child():
+            with launch.quiet_fork():
                 process = _Child.spawn(
                     [plan.path],
                     dimensions=(rows, columns),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from cassette.errors import CassetteError, Damaged, ScrubMovedCells, SecretsWouldLeak
+from cassette.errors import CassetteError, Damaged, ScrubMovedCells, SecretsWouldLeak, own_rule
 from cassette.format.lines import BadLine
 from cassette.model import (
     DISCOVERY,
@@ -269,8 +269,7 @@ def _changes(made: Scan, settings: ScrubSettings, draw: bool) -> Changes | None:
     except (SecretsWouldLeak, ScrubMovedCells) as error:
         made.screen = "read"
         made.found.append(_stuck(error.facts))
-        rule = made.found[-1].origin.removeprefix("rule:")
-        made.own_rule = rule if rule in settings.rule_names else ""
+        made.own_rule = own_rule(made.found[-1].origin, settings.rule_names)
         return None
     except CassetteError as error:
         if not (isinstance(error, Damaged) and made.is_damaged):

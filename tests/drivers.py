@@ -96,7 +96,7 @@ def time_out(session: Session) -> Seen:
         expect(session, timeout=0.05).to_contain_text("never there")
     expect(session).not_.to_contain_text("never there")
     session.press("enter")
-    session.type(r"""printf '\033[6n'; read -rsd R where; echo "${#where} "long""")
+    session.type(r"""stty -echo; printf '\033[6n'; read -rsd R where; stty echo; echo "${#where} "long""")
     session.press("enter")
     seen.append(look(session.wait_for(re.compile(r"^\d+ long$", re.M))))
     session.press("ctrl+d")

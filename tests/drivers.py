@@ -260,7 +260,7 @@ def _repository(root: Path) -> list[str]:
 _COUNTER = "import time\nfor n in range(1000, 2200): print(end=f'\\r{n}', flush=True); time.sleep(.001)"
 _BREAKFAST = ["dialog", "--menu", "Breakfast", "12", "40", "3", "tea", "Green", "eggs", "Two", "toast", "Jam"]
 _ASKS = (
-    "printf 'name? '; read n; printf 'secret? '; stty -echo; read s; stty echo; echo; echo $n ${#s}; exit 5"
+    "printf 'name? '; read n; stty -echo; printf 'secret? '; read s; stty echo; echo; echo $n ${#s}; exit 5"
 )
 _BASH = ["bash", "--norc", "--noprofile", "-i"]
 _PROMPT = {"PS1": "$ ", "LC_ALL": "C.UTF-8", "HISTFILE": "/dev/null"}

@@ -59,11 +59,14 @@ def terminal(columns: int = 80, rows: int = 24) -> dict[str, Any]:
 class Driven:
     """A process on a terminal of its own; its slave stays open, so that its discipline can be looked at."""
 
-    def __init__(self, command: list[str], size: tuple[int, int] = (80, 24), **env: str) -> None:
+    def __init__(
+        self, command: list[str], size: tuple[int, int] = (80, 24), *, early: bytes = b"", **env: str
+    ) -> None:
         self.master, self.slave = pty.openpty()
         termios.tcsetwinsize(self.slave, (size[1], size[0]))
         self.before = termios.tcgetattr(self.slave)
         self.seen = b""
+        self.send(early)
         self.process = subprocess.Popen(
             command,
             stdin=self.slave,

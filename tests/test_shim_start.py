@@ -219,6 +219,21 @@ def imported(text: bytes) -> set[str]:
     return {line.rpartition(b"|")[2].strip().decode() for line in text.splitlines() if b"|" in line}
 
 
+# Input that came before it.
+
+
+@pytest.mark.parametrize("early", [b"Ada\r\x04", b"\x04", b"Ad\x04a\r", b"\0\r"])
+@LINUX
+def test_what_was_typed_before_it_ran_is_its_input(early: bytes, shim: Any) -> None:
+    made = tape().input(1, early, source="user").output(2, b"bye").final(3)
+    driven = Driven([str(shim(made))], early=early)
+    try:
+        assert driven.end() == 0
+        assert driven.seen.endswith(b"bye")  # behind what the kernel echoed
+    finally:
+        driven.close()
+
+
 # Elsewhere, and in a shell.
 
 

@@ -59,6 +59,7 @@ class Player:
 
     def play(self) -> None:
         """Play to the end. Raises Mismatch, Death, OSError."""
+        self._take_early()
         steps = self.plan.steps
         while self.at < len(steps):
             step = steps[self.at]
@@ -222,6 +223,15 @@ class Player:
         return kind == STAY or (kind == SIGNAL and a == HANGUP)
 
     # Input.
+
+    def _take_early(self) -> None:
+        """What was typed before the terminal was ours. The kernel made a NUL of each Ctrl-D there."""
+        if self._line is None:
+            return
+        data, _ = self._news.wait(0)
+        if not self.matcher.fits(data):
+            data = data.replace(b"\0", self._line.end_of_file)
+        self._take_keys(data)
 
     def _take(self, data: bytes) -> None:
         if not self._questions.open and not self._questions.hold:

@@ -782,7 +782,10 @@ def test_a_shell(start, place):
         session.wait_for("$ ")
         session.type("echo runs; cat")
         session.press("enter")
-        session.wait_for("\nruns\n")  # a Ctrl+C before that may still be for the shell's line editor
+        session.wait_for("\nruns\n")
+        session.type("said")
+        session.press("enter")
+        session.wait_for("said\nsaid\n")  # a Ctrl+C before that may still be for the shell, or for its fork
         session.press("ctrl+c")
         session.wait_for("^C\n$ ")
         session.type("exit 9")

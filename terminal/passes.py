@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple, Self
 
-from terminal.played import PIECE, START, Place, Played, Resize
+from terminal.played import PIECE, START, Ask, Place, Played, Resize
 from terminal.readings import row_text
 from terminal.saved import Saved
 from terminal.tokenizer import Tokenizer
@@ -57,12 +57,25 @@ class Run(NamedTuple):
     length: int
 
 
+class Later(NamedTuple):
+    """What was shown soon after the input with this number among those that were asked for."""
+
+    number: int
+    row: str
+    runs: tuple[Run, ...]
+
+    def after(self, count: int) -> Later:
+        """The same where so many inputs before it are gone."""
+        return self._replace(number=self.number - count)
+
+
 @dataclass(slots=True)
 class Track:
     """What a pass notes beside the readings: the cursor after each chunk, as a digest, and what was asked for."""
 
     asked: list[str] = field(default_factory=list)
     runs: list[tuple[Run, ...]] = field(default_factory=list)
+    later: list[Later] = field(default_factory=list)
     chunks: int = 0
     _digest: blake2b = field(default_factory=blake2b)
 
@@ -72,12 +85,17 @@ class Track:
         self.chunks += 1
         self._digest.update(b"%d;%d;%d;" % (cursor.x, cursor.y, terminal.alternate))
 
-    def ask(self, terminal: WatchedTerminal, marks: str) -> None:
+    def ask(self, terminal: WatchedTerminal, step: Ask) -> None:
         """Keep the cursor's row, up to the cursor, the rows above it, in which a box has its label, and the runs."""
         x, y = terminal.cursor.x, terminal.cursor.y
         above = ["".join(line.data) for line in terminal.grid[max(0, y - ROWS_ABOVE) : y]]
-        self.asked.append("\n".join([*above, "".join(terminal.grid[y].data[:x])]))
-        self.runs.append(tuple(_runs(terminal, marks)) if marks else ())
+        row = "\n".join([*above, "".join(terminal.grid[y].data[:x])])
+        runs = tuple(_runs(terminal, step.marks)) if step.marks else ()
+        if step.again:
+            self.later.append(Later(len(self.asked) - 1, row, runs))
+        else:
+            self.asked.append(row)
+            self.runs.append(runs)
 
     @property
     def digest(self) -> bytes:
@@ -86,7 +104,7 @@ class Track:
 
     def so_far(self) -> Track:
         """The cursor up to here, without the rows."""
-        return Track([], [], self.chunks, self._digest.copy())
+        return Track([], [], [], self.chunks, self._digest.copy())
 
 
 def _runs(terminal: WatchedTerminal, marks: str) -> Iterator[Run]:
@@ -284,7 +302,7 @@ class Drawing:
             elif isinstance(step, Resize):
                 terminal.resize(step.rows, step.columns)
             else:
-                track.ask(terminal, step.marks)
+                track.ask(terminal, step)
             terminal.read_erased()  # before a state is kept, which does not have it
             if after.at // AGE > seen.now // AGE:
                 terminal.grow_old()

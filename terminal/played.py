@@ -22,9 +22,13 @@ class Resize:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """At this moment the cursor's row is wanted, up to the cursor, and every run of one of these marks."""
+    """At this moment the cursor's row is wanted, up to the cursor, and every run of one of these marks.
+
+    `again` says that it is once more for what was asked before.
+    """
 
     marks: str = ""
+    again: bool = False
 
 
 Step: TypeAlias = bytes | Resize | Ask

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from itertools import chain
 
 from cassette.model import Input
-from cassette.scrubbing.hidden_input import JudgedInput, Screens, changed_by, is_typed, judged
+from cassette.scrubbing.hidden_input import JudgedInput, Screens, changed_by, judged
 from cassette.scrubbing.rewritten_inputs import RewrittenInputs
+from cassette.scrubbing.typed_events import is_typed
 from scrub.hidden import Discipline
 from scrub.known import KnownValue
 from scrub.report import HitCounts
 from scrub.scrubber import Scrubber
 from scrub.stream import StreamScrubber, Window, output_views
 from scrub.typed import typed_views
+from terminal.passes import Later
 
 _LINE_ENDS = (b"\r", b"\n", b"\x1b[13u")
 _MOST_REMEMBERED = 1000
@@ -40,6 +42,7 @@ class HeldInputs:
         self._answers = StreamScrubber(scrubber, "answers", views=output_views, learn=hide, window=window)
         self._events: list[Input] = []  # the first `_given` of them are given out already
         self._rows: list[str] = []
+        self._later: list[Later] = []
         self._given = 0
 
     @property
@@ -52,6 +55,10 @@ class HeldInputs:
         self._events.append(event)
         if is_typed(event):
             self._rows.append(row)
+
+    def look_again(self, row: str) -> None:
+        """The text before the cursor soon after the last one that `is_typed`."""
+        self._later.append(Later(len(self._rows) - 1, row, ()))
 
     def foresee(self) -> None:
         """Let what was typed blind be known, before output that may show it is given out."""
@@ -80,7 +87,7 @@ class HeldInputs:
     def _judged(self) -> JudgedInput:
         if not self._hide:
             return JudgedInput(list(self._events))
-        return judged(self._events, Screens(self._rows), self.discipline)
+        return judged(self._events, Screens(self._rows, later=self._later), self.discipline)
 
     def _forget(self) -> None:
         """Drop what was given out, up to the end of a line."""
@@ -89,7 +96,9 @@ class HeldInputs:
         for event in self._events[:last]:
             if event.kind == "mode" and event.mode is not None:
                 self.discipline = changed_by(self.discipline, event)
-        del self._rows[: sum(map(is_typed, self._events[:last]))]
+        typed = sum(map(is_typed, self._events[:last]))
+        del self._rows[:typed]
+        self._later = [look.after(typed) for look in self._later if look.number >= typed]
         del self._events[:last]
         self._given -= last
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cassette.model import Input
+from cassette.scrubbing.typed_events import ERASING, LINE_ENDS, ends_line, has_letters, is_named_key, is_typed
 from scrub.hidden import (
     LAG_MS,
     LEAST_VALUE,
@@ -17,24 +18,20 @@ from scrub.hidden import (
     Discipline,
     InputFacts,
     are_masks,
+    asks_for_secret,
     hidden_by,
     hidden_line,
     hidden_values,
     is_masked,
 )
 from scrub.known import KnownValue
-from terminal.passes import Run
+from scrub.typed import typed_lines
+from terminal.passes import Later, Run
 
-LINE_ENDS = (b"\r", b"\n", b"\r\n", b"\x03", b"\x04", b"\x1b[13u")
-_ERASING = (b"\x7f", b"\b")
 MASKED = "masked"
 """The rule by which an input is hidden for which the program showed marks, one for each letter."""
-_TYPED = ("input", "paste")
-
-
-def is_typed(event: Input) -> bool:
-    """Is it what a user or a script sent, not the terminal by itself?"""
-    return event.kind in _TYPED and event.source != "terminal" and bool(event.data)
+ASKED_LATER = "prompt-later"
+"""The rule for one that was typed before its prompt stood there whole."""
 
 
 @dataclass(slots=True)
@@ -56,12 +53,35 @@ class JudgedInput:
 class Screens:
     """What was shown before each input that `is_typed`, in order: the cursor's row, and runs of marks.
 
-    `was_read` says whether a text stood in a row by itself.
+    `later` is what was shown soon after some of them. `was_read` says whether a text stood in a row by itself.
     """
 
     rows: Sequence[str]
     runs: Sequence[Sequence[Run]] = ()
+    later: Sequence[Later] = ()
     was_read: Callable[[str], bool] = lambda _: False
+
+    def rule(self, first: int, last: int, typed: bytes) -> str | None:
+        """The rule by which the screen hides what was typed, from one input to another."""
+        if self.show_marks(first, last, typed):
+            return MASKED
+        return self._later_rule(first, last, typed)
+
+    def _later_rule(self, first: int, last: int, typed: bytes) -> str | None:
+        """By what came soon after it; nothing, as soon as the text stood at the cursor."""
+        lines = [line for line in typed_lines(typed) if line]
+        before = {place for run in self.runs[first : first + 1] for place in run}
+        for number, row, runs in self.later:
+            if not first <= number <= last:
+                continue
+            shown = row.replace("\n", "")
+            if any(line in shown for line in lines):
+                return None
+            if asks_for_secret(row):
+                return ASKED_LATER
+            if any(run.length in map(len, lines) and run not in before for run in runs):
+                return MASKED
+        return None
 
     def show_marks(self, first: int, last: int, typed: bytes) -> bool:
         """Did marks appear for what was typed, from one input to another?"""
@@ -84,7 +104,7 @@ class Screens:
 
 def judged(inputs: Sequence[Input], screens: Screens, initial: Discipline) -> JudgedInput:
     """Hide what was typed blind."""
-    result, masked, rows = JudgedInput(), _masked(inputs, screens), screens.rows
+    result, by_screen, rows = JudgedInput(), _by_screen(inputs, screens), screens.rows
     before, line, at, is_open, echoed = initial, b"", 0, False, False
     for index, event in enumerate(inputs):
         if event.kind == "mode" and event.mode is not None:
@@ -98,9 +118,9 @@ def judged(inputs: Sequence[Input], screens: Screens, initial: Discipline) -> Ju
             line, is_open = _closed(result, line), False
             continue
         facts = InputFacts(event.t_ms, before, _later(inputs, index, before), row)
-        rule = event.redacted or hidden_by(facts) or (MASKED if index in masked else None)
+        rule = event.redacted or hidden_by(facts) or by_screen.get(index)
         if rule is None or is_named_key(event):
-            line = line + event.data if rule and event.data in _ERASING else _closed(result, line)
+            line = line + event.data if rule and event.data in ERASING else _closed(result, line)
             is_open = False
             result.kept.append(event)
             continue
@@ -120,27 +140,26 @@ def judged(inputs: Sequence[Input], screens: Screens, initial: Discipline) -> Ju
     return result
 
 
-def _masked(inputs: Sequence[Input], screens: Screens) -> set[int]:
-    """The inputs (by their places) for which the program showed marks; every key but one that erases ends a run."""
-    found: set[int] = set()
+def _by_screen(inputs: Sequence[Input], screens: Screens) -> dict[int, str]:
+    """The inputs (by their places) that are hidden by what was shown for them, each with the rule.
+
+    Every key but one that erases ends a run of letters, and so does the end of a line.
+    """
+    found: dict[int, str] = {}
     run, first = list[int](), 0
     typed = [index for index, event in enumerate(inputs) if is_typed(event)][: len(screens.rows)]
     for at, index in enumerate(typed):
-        data = inputs[index].data
-        is_letter = data[:1] >= b" " or data in _ERASING
+        event = inputs[index]
+        is_letter = has_letters(event)
         if is_letter:
             run.append(index)
-        ends = bool(run) and (not is_letter or at + 1 == len(typed))
-        if ends and screens.show_marks(first, at, b"".join(inputs[one].data for one in run)):
-            found.update(run)
-        if not is_letter:
-            run, first = [], at + 1
+        if is_letter and not ends_line(event) and at + 1 < len(typed):
+            continue
+        data = b"".join(inputs[one].data for one in run)
+        if run and (rule := screens.rule(first, at, data)):
+            found.update(dict.fromkeys(run, rule))
+        run, first = [], at + 1
     return found
-
-
-def is_named_key(event: Input) -> bool:
-    """Is it a key that a driver pressed by its name and that types nothing? A replay waits for it."""
-    return event.key is not None and (event.data[:1] < b" " or event.data in _ERASING)
 
 
 def _closed(result: JudgedInput, line: bytes) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cassette.model import Input
-from cassette.scrubbing.hidden_input import is_typed
+from cassette.scrubbing.typed_events import is_typed
 
 _PLACEHOLDER = re.compile(rb"<SC[^<>\x00-\x1f\x7f]*>|\*+")
 

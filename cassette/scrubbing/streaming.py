@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 from cassette.model import Evidence, Final, Input, Output, ServiceEvent, Size
 from cassette.scrubbing.held_inputs import HeldInputs
-from cassette.scrubbing.hidden_input import is_typed
 from cassette.scrubbing.prompt_rows import PromptRows
 from cassette.scrubbing.rendered_window import RenderedWindow
+from cassette.scrubbing.typed_events import Looks, is_typed
 from cassette.scrubbing.whole import FINAL_STRINGS
 from scrub.documents import flatten
 from scrub.hidden import LAG_MS, Discipline
@@ -92,6 +92,7 @@ class StreamedScrub:
         self.forgotten = 0
         """Values that rules found and that are not looked for any more."""
         self._documents = HitCounts()
+        self._looks = Looks()
         self._queue: deque[_Held] = deque()
         self._taken = 0  # bytes of output
         self._given = 0  # of them
@@ -161,6 +162,8 @@ class StreamedScrub:
                 self._forget()
         if self._rows is not None:
             self._rows.output(data)
+            if self._looks.are_wanted(event.t_ms):
+                self._inputs.look_again(self._rows.before_cursor())
 
     def _forget(self) -> None:
         """Keep memory flat, and every block at about the same speed."""
@@ -175,6 +178,7 @@ class StreamedScrub:
                 self._rows.resize(event.size)
         elif is_typed(event) and self._rows is not None:
             row = self._rows.before_cursor()
+            self._looks.typed(event)
         self._inputs.add(event, row)
 
     def _is_undecided(self, item: Item) -> bool:

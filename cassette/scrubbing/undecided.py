@@ -13,7 +13,8 @@ from itertools import accumulate
 
 from cassette.format.lines import input_body
 from cassette.model import INPUT, Input, Output
-from cassette.scrubbing.hidden_input import LINE_ENDS, changed_by, is_named_key, is_typed
+from cassette.scrubbing.hidden_input import changed_by
+from cassette.scrubbing.typed_events import LINE_ENDS, ends_line, is_named_key, is_typed
 from cassette.store.spooled import Observed
 from scrub.escapes import text_views
 from scrub.hidden import LAG_MS, LEAST_VALUE, Discipline, hidden_line, hidden_values
@@ -111,5 +112,5 @@ def _take(lines: deque[_Line], number: int, event: Input, discipline: Discipline
     is_key = event.data in LINE_ENDS or is_named_key(event)
     if not (is_key or discipline.hides or event.redacted is not None):
         lines[-1].inputs.append((number, event))
-    if lines[-1].inputs and (event.data in LINE_ENDS or hidden_line(event.data)[1]):
+    if lines[-1].inputs and ends_line(event):
         lines.append(_Line())

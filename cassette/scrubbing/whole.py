@@ -17,7 +17,7 @@ from cassette.errors import ScrubMovedCells, SecretsWouldLeak
 from cassette.format import lines
 from cassette.model import FINAL, INPUT, OUTPUT, SERVICE_EVENTS, Final, Input, Output, ServiceEvent, Size
 from cassette.scrubbing.beginnings import Beginnings
-from cassette.scrubbing.hidden_input import JudgedInput, Screens, is_typed, judged
+from cassette.scrubbing.hidden_input import JudgedInput, Screens, judged
 from cassette.scrubbing.rewritten_inputs import RewrittenInputs
 from cassette.scrubbing.screen_texts import (
     ScreenTexts,
@@ -26,6 +26,7 @@ from cassette.scrubbing.screen_texts import (
     screen_texts,
     screen_texts_again,
 )
+from cassette.scrubbing.typed_events import Looks, is_typed
 from cassette.store.spooled import Observed
 from scrub.documents import FlatDocument, flatten
 from scrub.environment import Taken
@@ -104,6 +105,7 @@ class _Material:
     inputs: list[Input]
     service: list[Any]
     final: dict[str, Any]
+    looks: Looks = field(default_factory=Looks)
 
     @staticmethod
     def of(evidence: Iterable[Observed]) -> _Material:
@@ -114,6 +116,8 @@ class _Material:
             if isinstance(event, Output):
                 output += event.data
                 made.timeline.append(len(event.data))
+                if made.looks.are_wanted(event.t_ms):
+                    made.timeline.append(Ask(MASKS, again=True))
             elif isinstance(event, Input):
                 made._take_input(event)
             elif isinstance(event, ServiceEvent):
@@ -129,6 +133,7 @@ class _Material:
             self.timeline.append(Resize(event.size.columns, event.size.rows))
         elif is_typed(event):
             self.timeline.append(Ask(MASKS))
+            self.looks.typed(event)
 
 
 class _Work:
@@ -237,7 +242,9 @@ class _Work:
         plan, material = self._plan, self.material
         self._track = track = screen.track
         start = Discipline(0, echo=plan.echo, canonical=plan.canonical)
-        self.judged = judged(material.inputs, Screens(track.asked, track.runs, screen.was_read), start)
+        self.judged = judged(
+            material.inputs, Screens(track.asked, track.runs, track.later, screen.was_read), start
+        )
         for value in self.judged.values:
             self.scrubber.book.add(value)
         ops = [event.op for event in material.inputs if event.op]

@@ -41,6 +41,9 @@ def main(target, seed):
     recorder.mode(BLIND)
     recorder.input(TYPED.encode() + b"\r", source="script")
     recorder.mode({**BLIND, "echo": True})
+    recorder.output(
+        GITHUB.encode() + b"\r\n"
+    )  # a rule finds it; in another form it is found when it is known
     for number in range(100_000):
         data = text_of(chance)
         cut = chance.randrange(len(data))

@@ -26,9 +26,10 @@ _TO_VALUE = (
 )
 _TOKEN = r"([a-zA-Z0-9_\-.~+/=%!:]{8,512}+)(?!\()"
 # Up to a blank, a quote, an angle, a table's border; a comma or closing bracket ends it only at the end of a word.
+# The group is atomic: a possessive repeat with a look-ahead in it takes too much before Python 3.11.5.
 PASSWORD = (
-    r"((?:[^\s\x00-\x1f\x7f\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?!\\{0,6}[\"'`]|[nr])|[,;)\]}](?!\s|\x1b|$)"
-    r"|\xe2(?![\x94\x95])){1,32}+)"
+    r"((?>(?:[^\s\x00-\x1f\x7f\"'`<>\\,;)\]}\xe2]{1,128}+|\\(?!\\{0,6}[\"'`]|[nr])|[,;)\]}](?!\s|\x1b|$)"
+    r"|\xe2(?![\x94\x95])){1,32}))"
 )
 
 _ABROAD = "passwort|kennwort|mot de passe|contrase\u00f1a|senha|wachtwoord|has\u0142o|l\u00f6senord"

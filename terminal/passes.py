@@ -78,6 +78,7 @@ class Track:
     later: list[Later] = field(default_factory=list)
     chunks: int = 0
     _digest: blake2b = field(default_factory=blake2b)
+    _is_answered: bool = False
 
     def note(self, terminal: WatchedTerminal) -> None:
         """The end of a chunk."""
@@ -87,11 +88,14 @@ class Track:
 
     def ask(self, terminal: WatchedTerminal, step: Ask) -> None:
         """Keep the cursor's row, up to the cursor, the rows above it, in which a box has its label, and the runs."""
+        if step.until and self._is_answered:
+            return
         x, y = terminal.cursor.x, terminal.cursor.y
         above = ["".join(line.data) for line in terminal.grid[max(0, y - ROWS_ABOVE) : y]]
         row = "\n".join([*above, "".join(terminal.grid[y].data[:x])])
         runs = tuple(_runs(terminal, step.marks)) if step.marks else ()
-        if step.again:
+        self._is_answered = bool(step.until) and step.until in row.replace("\n", "")
+        if step.until:
             self.later.append(Later(len(self.asked) - 1, row, runs))
         else:
             self.asked.append(row)

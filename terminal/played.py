@@ -24,11 +24,11 @@ class Resize:
 class Ask:
     """At this moment the cursor's row is wanted, up to the cursor, and every run of one of these marks.
 
-    `again` says that it is once more for what was asked before.
+    With `until` it is once more for what was asked before, as long as this text does not stand there.
     """
 
     marks: str = ""
-    again: bool = False
+    until: str = ""
 
 
 Step: TypeAlias = bytes | Resize | Ask

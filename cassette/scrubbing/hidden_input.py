@@ -6,6 +6,7 @@ outside the filler, in the event in which it came.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -69,11 +70,11 @@ class Screens:
 
     def _later_rule(self, first: int, last: int, typed: bytes) -> str | None:
         """By what came soon after it; nothing, as soon as the text stood at the cursor."""
-        lines = [line for line in typed_lines(typed) if line]
+        start = bisect_left(self.later, first, key=lambda look: look.number)
+        end = bisect_right(self.later, last, lo=start, key=lambda look: look.number)
+        lines = [line for line in typed_lines(typed) if line] if start < end else []
         before = {place for run in self.runs[first : first + 1] for place in run}
-        for number, row, runs in self.later:
-            if not first <= number <= last:
-                continue
+        for _, row, runs in self.later[start:end]:
             shown = row.replace("\n", "")
             if any(line in shown for line in lines):
                 return None

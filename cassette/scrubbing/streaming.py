@@ -163,7 +163,9 @@ class StreamedScrub:
         if self._rows is not None:
             self._rows.output(data)
             if self._looks.are_wanted(event.t_ms):
-                self._inputs.look_again(self._rows.before_cursor())
+                row = self._rows.before_cursor()
+                self._looks.saw(row)
+                self._inputs.look_again(row)
 
     def _forget(self) -> None:
         """Keep memory flat, and every block at about the same speed."""

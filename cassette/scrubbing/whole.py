@@ -117,7 +117,7 @@ class _Material:
                 output += event.data
                 made.timeline.append(len(event.data))
                 if made.looks.are_wanted(event.t_ms):
-                    made.timeline.append(Ask(MASKS, again=True))
+                    made.timeline.append(Ask(MASKS, made.looks.text))
             elif isinstance(event, Input):
                 made._take_input(event)
             elif isinstance(event, ServiceEvent):

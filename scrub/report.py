@@ -69,9 +69,9 @@ class Preserved:
 class ScrubReport:
     """What scrubbing did to one cassette.
 
-    `rules` are the names of all rules that ran. `short_values` are origins of known values that were looked for
-    only as whole words, `skipped_values` of those that were not looked for at all, each with the reason.
-    `not_looked_at` says where a secret was not looked for, when that is so.
+    `rules` are the names of all rules that ran, in the document each once. `short_values` are origins of known values
+    that were looked for only as whole words, `skipped_values` of those that were not looked for at all, each with the
+    reason. `not_looked_at` says where a secret was not looked for, when that is so.
     """
 
     status: Status
@@ -96,7 +96,7 @@ class ScrubReport:
         limits = {"not_looked_at": list(self.not_looked_at)} if self.not_looked_at else {}
         return {
             "status": self.status,
-            "rules": list(self.rules),
+            "rules": list(dict.fromkeys(self.rules)),
             "hit_counts": dict(sorted(self.counts.by_rule.items())),
             "env_allowlist": list(self.env_allowlist),
             "intentionally_preserved": [f"{item.what}: {item.reason}" for item in self.preserved],

@@ -387,9 +387,10 @@ def test_rules_are_named_versioned_and_chosen() -> None:
 def test_the_report_has_the_types_of_the_format_and_no_value() -> None:
     result = Scrubber().scrub({"output": f"{ANTHROPIC} {GITHUB} {GITHUB}".encode()}, linear_views)
     report = ScrubReport(
-        "scrubbed", ("a", "b"), result.counts, ("TERM",), (Preserved("identity:user", "short"),)
+        "scrubbed", ("a", "b", "a"), result.counts, ("TERM",), (Preserved("identity:user", "short"),)
     )
     document = report.as_document()
+    assert document["rules"] == ["a", "b"]
     assert document["hit_counts"] == {"anthropic-api-key": 1, "github-token": 2}
     assert document["hits_by_stream"] == {"output": 3}
     assert document["intentionally_preserved"] == ["identity:user: short"]

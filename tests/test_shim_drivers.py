@@ -34,7 +34,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
             session.wait_for("$")
             session.type("echo six times seven is $((6 * 7))")
             session.press("enter")
-            session.wait_for("seven is 42")
+            session.wait_for("seven is 42\n$ ")
             session.type("exit 3")
             session.press("enter")
             session.wait()

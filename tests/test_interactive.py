@@ -36,12 +36,25 @@ def place(tmp_path):
     return tmp_path / "tape"
 
 
-def reading(body):
-    """Bash: do that with each line in `$x`, to the end of the input.
-
-    It looks up now and then: for a signal that comes right before a read, a trap waits for the end of that read.
-    """
-    return f"while read -t 0.05 x && {body}; [ $? != 1 ]; do :; done"
+CATCHES = """
+import os, select, signal
+heard, told = os.pipe()
+os.set_blocking(told, False)
+signal.set_wakeup_fd(told)
+names = {signal.SIGINT: b"int", signal.SIGQUIT: b"quit", signal.SIGUSR1: b"usr"}
+for number in names:
+    signal.signal(number, lambda *_: None)
+os.write(1, b"ready\\n")
+data = b"-"
+while data:
+    ready, _, _ = select.select([0, heard], [], [])
+    for number in os.read(heard, 99) if heard in ready else b"":
+        os.write(1, b"caught-%b\\n" % names[number])
+    if 0 in ready:
+        data = os.read(0, 999)
+        os.write(1, b"got " + data if data else b"end\\n")
+"""
+"""Says which signal it caught, whenever that comes, and what it read, to the end of the input."""
 
 
 class Person:
@@ -157,10 +170,7 @@ def test_colours_and_modes_come_through_unchanged(place):
 
 
 def test_control_keys_reach_the_program_and_not_the_recorder(place):
-    program = (
-        f"trap 'echo caught-int' INT; trap 'echo caught-quit' QUIT; echo ready; {reading(':')}; echo end"
-    )
-    with recording(place, "bash", "-c", program) as person:
+    with recording(place, *python(CATCHES)) as person:
         person.wait_for("ready")
         person.type("\x03")
         person.wait_for("caught-int")
@@ -323,8 +333,7 @@ def test_a_signal_to_the_recorder_is_the_programs_and_an_event(place, number):
 
 
 def test_a_program_that_catches_a_signal_goes_on(place):
-    program = f"trap 'echo caught-int' INT; trap 'echo caught-usr' USR1; echo ready; {reading('echo $x')}"
-    with recording(place, "bash", "-c", program, options=["--exit-code-of-child"]) as person:
+    with recording(place, *python(CATCHES), options=["--exit-code-of-child"]) as person:
         person.wait_for("ready")
         os.kill(person.session.pid, signal.SIGINT)
         person.wait_for("caught-int")
@@ -333,7 +342,7 @@ def test_a_program_that_catches_a_signal_goes_on(place):
         person.type("still here\r\x04")
         assert person.leave() == 0
     assert [event.signal for event in inputs(place, "signal")] == ["SIGINT", "SIGUSR1"]
-    assert b"still here\r\n" in bytes(tape_of(place).raw)
+    assert b"got still here\r\nend\r\n" in bytes(tape_of(place).raw)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 7), (signal.SIGHUP, 7)])

@@ -60,11 +60,13 @@ def bash(session: Session) -> Seen:
     session.type("stty size")
     session.press("enter")
     expect(session).to_contain_text("10 60")
+    session.wait_for("10 60\n$ ")  # before its prompt a shell takes no bracketed paste
     seen.append(look(session.screen))
     session.paste("echo pasted")
     expect(session.get_by_text("echo pasted")).to_be_visible()
     session.press("enter")
     expect(session.get_by_text(re.compile("^pasted"))).to_be_visible()
+    session.wait_for("\npasted\n$ ")
     session.type("sh -c 'echo as''leep; exec sleep 100'")
     session.press("enter")
     seen.append(look(session.screen))
@@ -220,6 +222,7 @@ def busy(session: Session) -> Seen:
         seen.append(look(session.wait_for(lambda screen: len(screen.text[0]) > 3)))
         seen.append(look(session.screen))
         seen.append(look(session.screen))
+    session.press("enter")
     return [*seen, session.wait()]
 
 
@@ -258,7 +261,13 @@ def _repository(root: Path) -> list[str]:
     return [*run[:3], "add", "-p"]
 
 
-_COUNTER = "import time\nfor n in range(1000, 2200): print(end=f'\\r{n}', flush=True); time.sleep(.001)"
+_COUNTER = """
+import itertools, select
+for n in itertools.cycle(range(1000, 9999)):
+    print(end=f"\\r{n}", flush=True)
+    if select.select([0], [], [], 0.001)[0]:  # a whole line: echo is the kernel's
+        break
+"""
 _BREAKFAST = ["dialog", "--menu", "Breakfast", "12", "40", "3", "tea", "Green", "eggs", "Two", "toast", "Jam"]
 _ASKS = (
     "printf 'name? '; read n; stty -echo; printf 'secret? '; read s; stty echo; echo; echo $n ${#s}; exit 5"

@@ -9,7 +9,7 @@ from cassette.model import Input
 from cassette.scrubbing.hidden_input import JudgedInput, Screens, changed_by, judged
 from cassette.scrubbing.rewritten_inputs import RewrittenInputs
 from cassette.scrubbing.typed_events import is_typed
-from scrub.hidden import Discipline
+from scrub.hidden import Discipline, hidden_line
 from scrub.known import KnownValue
 from scrub.report import HitCounts
 from scrub.scrubber import Scrubber
@@ -17,7 +17,6 @@ from scrub.stream import StreamScrubber, Window, output_views
 from scrub.typed import typed_views
 from terminal.passes import Later
 
-_LINE_ENDS = (b"\r", b"\n", b"\x1b[13u")
 _MOST_REMEMBERED = 1000
 """Inputs given out that are kept where no line ends, to judge those that follow."""
 
@@ -104,7 +103,7 @@ class HeldInputs:
 
 
 def _ends_line(event: Input) -> bool:
-    return is_typed(event) and event.data.endswith(_LINE_ENDS)
+    return is_typed(event) and bool(hidden_line(event.data)[1])
 
 
 def _bytes(events: list[Input | None], *, typed: bool) -> bytes:

@@ -72,7 +72,9 @@ class Screens:
         """By what came soon after it; nothing, as soon as the text stood at the cursor."""
         start = bisect_left(self.later, first, key=lambda look: look.number)
         end = bisect_right(self.later, last, lo=start, key=lambda look: look.number)
-        lines = [line for line in typed_lines(typed) if line] if start < end else []
+        if start == end:
+            return None
+        lines = [line for line in typed_lines(typed) if line]
         before = {place for run in self.runs[first : first + 1] for place in run}
         for _, row, runs in self.later[start:end]:
             shown = row.replace("\n", "")

@@ -46,6 +46,8 @@ class Looks:
     """
 
     def __init__(self) -> None:
+        self.text = ""
+        """The letters of that line, or its end."""
         self._line = b""
         self._is_over = False
         self._until_ms = self._last_ms = -1
@@ -56,18 +58,14 @@ class Looks:
         if event.data not in LINE_ENDS:
             before = b"" if self._is_over else self._line
             self._line = (before + event.data)[-_MOST_LETTERS:] if has_letters(event) else b""
+            letters = _PASTE.sub(b"", self._line).decode("utf-8", "replace")
+            self.text = "".join(letter for letter in letters if letter.isprintable())
         self._is_over = ends_line(event)
         self._left = _MOST_LOOKS
         if len(self.text) >= LEAST_VALUE:
             self._until_ms, self._last_ms = event.t_ms + LAG_MS, event.t_ms + _MOST_MS
         else:
             self._until_ms = -1
-
-    @property
-    def text(self) -> str:
-        """The letters of that line, or its end."""
-        letters = _PASTE.sub(b"", self._line).decode("utf-8", "replace")
-        return "".join(letter for letter in letters if letter.isprintable())
 
     def are_wanted(self, t_ms: int) -> bool:
         """After output that came at this moment?"""
